@@ -1,0 +1,102 @@
+"""PneumoNet without a server.
+
+python -m backend sample film.png              draw a synthetic chest film to try things with
+python -m backend predict film.jpeg other.png  read films on disk
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from backend.app.schemas import spoken
+from backend.app.settings import Settings
+from backend.inference.errors import ImageError, ModelsUnavailable
+from backend.inference.images import Limits, read_film
+from backend.inference.lazy import LazyPredictor
+from backend.inference.overlay import encode_png
+from backend.inference.reading import Reading
+from backend.inference.synthetic import draw_chest_film
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(
+        prog="python -m backend", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    commands = parser.add_subparsers(required=True)
+
+    sample = commands.add_parser("sample", help="draw a synthetic chest film, marked as drawn")
+    sample.add_argument("out", type=Path, metavar="OUT.png")
+    sample.add_argument("--opacity", action="store_true", help="with an opacity in one lung")
+    sample.add_argument("--seed", type=int, default=0, help="another seed draws another film")
+    sample.set_defaults(run=_sample)
+
+    predict = commands.add_parser("predict", help="read films on disk")
+    predict.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    predict.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    predict.set_defaults(run=_predict)
+
+    options = parser.parse_args(arguments)
+    status: int = options.run(options)
+    return status
+
+
+def _sample(options: argparse.Namespace) -> int:
+    film = draw_chest_film(opacity=options.opacity, seed=options.seed)
+    try:
+        options.out.write_bytes(encode_png(film))
+    except OSError as error:
+        print(f"{options.out} cannot be written: {error.strerror}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def _predict(options: argparse.Namespace) -> int:
+    settings = Settings.from_environment()
+    predictor = LazyPredictor.from_weights(settings.weights_dir, settings.torch_threads)
+    limits = Limits(settings.max_image_bytes, settings.max_image_pixels)
+    results = []
+    for path in options.files:
+        try:
+            reading = predictor.predict(read_film(path.read_bytes(), limits), explained=False)
+            results.append({"file": str(path), **_fields(reading)})
+        except OSError as error:
+            results.append({"file": str(path), "error": f"The file cannot be read: {error.strerror}."})
+        except ImageError as error:
+            results.append({"file": str(path), "error": str(error)})
+        except ModelsUnavailable as error:
+            print(f"The networks cannot be loaded: {error}.", file=sys.stderr)
+            return 1
+    print(json.dumps(results, indent=2) if options.json else _table(results))
+    return 1 if any("error" in result for result in results) else 0
+
+
+def _fields(reading: Reading) -> dict[str, Any]:
+    return {
+        "prediction": spoken(reading.predicted_class),
+        "confidence": reading.confidence,
+        "risk_level": reading.risk.level,
+        "risk_code": reading.risk.code,
+        "probabilities": {spoken(name): value for name, value in reading.probabilities.items()},
+        "model_version": reading.model_version,
+    }
+
+
+def _table(results: list[dict[str, Any]]) -> str:
+    width = max(len(result["file"]) for result in results)
+    lines = []
+    for result in results:
+        name = result["file"].ljust(width)
+        if "error" in result:
+            lines.append(f"{name}  {result['error']}")
+        else:
+            answer = f"{result['prediction']:<19}  {result['confidence']:7.2%}  {result['risk_level']}"
+            lines.append(f"{name}  {answer}")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,55 @@
+"""Wire the app."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from flask import Flask
+from flask_cors import CORS
+
+from backend.app import bodies, errors, routes, telemetry
+from backend.app.queue import InferenceQueue
+from backend.app.settings import Settings
+from backend.app.uploads import DisklessRequest
+from backend.inference.cpu import available_cores
+from backend.inference.errors import ModelsUnavailable
+from backend.inference.lazy import LazyPredictor
+
+
+def create_app(settings: Settings | None = None, predictor: LazyPredictor | None = None) -> Flask:
+    """Return the WSGI app; no network is loaded before the first film, unless WARM_UP is set."""
+    settings = settings or Settings.from_environment()
+    app = Flask(__name__, static_folder=None)
+    app.request_class = DisklessRequest
+    app.config["SETTINGS"] = settings
+    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["predictor"] = predictor or _predictor(settings)
+    app.extensions["queue"] = InferenceQueue(settings.queue_limit, settings.deadline_seconds)
+
+    telemetry.init_app(app, settings.log_level)
+    bodies.init_app(app)
+    errors.init_app(app)
+    routes.init_app(app)
+    CORS(
+        app,
+        origins=list(settings.cors_origins),
+        expose_headers=["X-Request-ID", "Retry-After"],
+        always_send=False,
+    )
+    if settings.warm_up:
+        threading.Thread(target=_warm_up, args=[app], daemon=True).start()
+    return app
+
+
+def _predictor(settings: Settings) -> LazyPredictor:
+    threads = settings.torch_threads or max(1, available_cores() // settings.workers)
+    return LazyPredictor.from_weights(settings.weights_dir, threads)
+
+
+def _warm_up(app: Flask) -> None:
+    try:
+        app.extensions["predictor"].warm_up()
+    except ModelsUnavailable as error:
+        logging.getLogger("pneumonet").error("warm-up failed", extra={"fields": {"reason": str(error)}})

@@ -1,0 +1,107 @@
+"""Turn an exception into a status and the one error JSON."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+
+from flask import Flask, Response, g, jsonify
+from werkzeug.exceptions import HTTPException
+
+from backend.app.queue import DeadlineExceeded, Overloaded
+from backend.app.schemas import error_answer
+from backend.inference import errors as inference
+
+log = logging.getLogger("pneumonet")
+
+RETRY_AFTER_SECONDS = 5
+
+
+class RequestError(Exception):
+    """The request itself cannot be used: its code, and a sentence for whoever sent it."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+_IMAGE_ERRORS: dict[type[inference.ImageError], tuple[int, str]] = {
+    inference.EmptyFile: (400, "empty_file"),
+    inference.ImageTooLarge: (413, "image_too_large"),
+    inference.UnsupportedType: (415, "unsupported_type"),
+    inference.DamagedImage: (422, "damaged_image"),
+    inference.NotARadiograph: (422, "not_a_chest_radiograph"),
+}
+
+_HTTP_ERRORS: dict[int, tuple[str, str]] = {
+    400: ("bad_request", "The request cannot be understood."),
+    401: ("unauthorized", "This service needs a key or a token."),
+    403: ("forbidden", "The key or token does not allow this."),
+    404: ("not_found", "There is nothing here. POST a film to /predict."),
+    405: ("method_not_allowed", "This address does not answer that method."),
+    413: ("image_too_large", "The request is larger than what is accepted."),
+    429: ("rate_limited", "Too many requests; try again later."),
+}
+
+_OWN_FAULT = "Something failed on our side. If it persists, report the request id."
+
+
+def init_app(app: Flask) -> None:
+    """Answer every failure with the one error shape."""
+    app.register_error_handler(RequestError, _request_error)
+    app.register_error_handler(inference.ImageError, _image_error)
+    app.register_error_handler(inference.ModelsUnavailable, _models_unavailable)
+    app.register_error_handler(Overloaded, _overloaded)
+    app.register_error_handler(DeadlineExceeded, _deadline_exceeded)
+    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(Exception, _own_fault)
+
+
+def _answer(status: int, code: str, message: str) -> Response:
+    response = jsonify(error_answer(code, message, g.request_id))
+    response.status_code = status
+    if status == 503:
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
+def _request_error(error: RequestError) -> Response:
+    return _answer(400, error.code, str(error))
+
+
+def _image_error(error: inference.ImageError) -> Response:
+    status, code = _IMAGE_ERRORS[type(error)]
+    return _answer(status, code, str(error))
+
+
+def _models_unavailable(error: inference.ModelsUnavailable) -> Response:
+    log.error("models unavailable", extra={"fields": {"reason": str(error)}})
+    return _answer(503, "models_unavailable", "The networks could not be loaded. Try again shortly.")
+
+
+def _overloaded(error: Overloaded) -> Response:
+    return _answer(503, "overloaded", "Too many films are waiting. Try again shortly.")
+
+
+def _deadline_exceeded(error: DeadlineExceeded) -> Response:
+    return _answer(504, "deadline_exceeded", "The answer took too long and was given up. Try again.")
+
+
+def _http_error(error: HTTPException) -> Response:
+    status = error.code or 500
+    if status >= 500:
+        return _own_fault(error)
+    response = _answer(status, *_HTTP_ERRORS.get(status, ("bad_request", "The request cannot be served.")))
+    for name, value in error.get_headers():
+        if name in {"Allow", "Retry-After", "WWW-Authenticate", "Location"}:
+            response.headers[name] = value
+    return response
+
+
+def _own_fault(error: Exception) -> Response:
+    # The exception's text may quote what was sent, so that only its type and place are logged.
+    places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
+    log.error("internal error", extra={"fields": {"type": type(error).__name__, "trace": places}})
+    return _answer(
+        500, "internal_error", _OWN_FAULT
+    )

@@ -1,0 +1,66 @@
+"""Receive and reply: three endpoints, each also under /api."""
+
+from __future__ import annotations
+
+import psutil
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+
+from backend.app.schemas import health_answer, index_answer, prediction_answer
+from backend.app.telemetry import elapsed_ms
+from backend.app.uploads import read_upload
+from backend.inference.images import Limits, read_film
+from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
+
+blueprint = Blueprint("api", __name__)
+
+
+@blueprint.after_request
+def _keep_out_of_caches(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def init_app(app: Flask) -> None:
+    """Serve every endpoint at the root, for scripts, and under /api, for the page."""
+    app.register_blueprint(blueprint, name="root")
+    app.register_blueprint(blueprint, name="api", url_prefix="/api")
+
+
+@blueprint.get("/", strict_slashes=False)
+def index() -> Response:
+    response = jsonify(index_answer())
+    response.vary.add("Accept")
+    return response
+
+
+@blueprint.get("/health", strict_slashes=False)
+def health() -> Response:
+    predictor = current_app.extensions["predictor"]
+    response = jsonify(
+        health_answer(
+            loaded=predictor.loaded,
+            failure=predictor.failure,
+            memory_mb=psutil.Process().memory_info().rss / 2**20,
+        )
+    )
+    response.status_code = 500 if predictor.failure else 200
+    return response
+
+
+@blueprint.post("/predict", strict_slashes=False)
+def predict() -> Response:
+    settings, extensions = current_app.config["SETTINGS"], current_app.extensions
+    upload = read_upload(request)
+    film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+    reading = extensions["queue"].run(
+        lambda: extensions["predictor"].predict(film, explained=upload.cam != "none")
+    )
+    overlay = heatmap = None
+    if reading.heatmap is not None:
+        heatmap = encode_png(heatmap_levels(reading.heatmap))
+        overlay = encode_png(draw_overlay(film, reading.heatmap)) if upload.cam == "both" else None
+    return jsonify(
+        prediction_answer(
+            reading, overlay=overlay, heatmap=heatmap, request_id=g.request_id, duration_ms=elapsed_ms()
+        )
+    )

@@ -1,0 +1,91 @@
+"""Name every JSON field, once."""
+
+from __future__ import annotations
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+from backend import __version__
+from backend.inference.reading import Probabilities, Reading
+
+Json = dict[str, Any]
+
+ENDPOINTS = {
+    "GET /": "what this service is",
+    "GET /health": "whether it can serve",
+    "POST /predict": "a chest radiograph in, an answer out",
+}
+
+
+def spoken(class_name: str) -> str:
+    """Return a class as people read it: BACTERIAL_PNEUMONIA becomes BACTERIAL PNEUMONIA."""
+    return class_name.replace("_", " ")
+
+
+def index_answer() -> Json:
+    return {
+        "message": "PneumoNet reads chest radiographs: POST one to /predict.",
+        "status": "running",
+        "version": __version__,
+        "endpoints": ENDPOINTS,
+    }
+
+
+def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Json:
+    answer: Json = {
+        "status": "unhealthy" if failure else "healthy" if loaded else "starting",
+        "timestamp": datetime.now(UTC).isoformat(),
+        "models_loaded": loaded,
+        "memory_usage_mb": round(memory_mb, 1),
+        "version": __version__,
+    }
+    if failure:
+        answer["error"] = failure
+    return answer
+
+
+def prediction_answer(
+    reading: Reading, *, overlay: bytes | None, heatmap: bytes | None, request_id: str, duration_ms: float
+) -> Json:
+    """Return the answer to a film; `overlay` and `heatmap` are PNG files, or None where not asked for."""
+    return {
+        "prediction": spoken(reading.predicted_class),
+        "confidence": f"{reading.confidence:.2%}",
+        "risk_level": reading.risk.level,
+        "risk_code": reading.risk.code,
+        "gradcam_image": _data_uri(overlay),
+        "heatmap_image": _data_uri(heatmap),
+        "probabilities": _spoken_probabilities(reading.probabilities),
+        "models": [
+            {
+                "name": opinion.name,
+                "weight": opinion.weight,
+                "probabilities": _spoken_probabilities(opinion.probabilities),
+            }
+            for opinion in reading.opinions
+        ],
+        "model_version": reading.model_version,
+        "request_id": request_id,
+        "duration_ms": round(duration_ms, 1),
+        "disclaimer": disclaimer(reading.population),
+    }
+
+
+def disclaimer(population: str) -> str:
+    return (
+        f"Not a medical device. The networks were taught on radiographs of {population}; "
+        "a clinician must confirm every answer."
+    )
+
+
+def error_answer(code: str, message: str, request_id: str) -> Json:
+    return {"error": message, "code": code, "request_id": request_id}
+
+
+def _spoken_probabilities(probabilities: Probabilities) -> Probabilities:
+    return {spoken(name): value for name, value in probabilities.items()}
+
+
+def _data_uri(png: bytes | None) -> str | None:
+    return None if png is None else "data:image/png;base64," + base64.b64encode(png).decode("ascii")

@@ -1,0 +1,111 @@
+"""Read the environment: the only place that does."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+_WEIGHTS = Path(__file__).parent.parent / "weights"
+_LOCAL_PAGES = (
+    "http://localhost:5000",
+    "http://127.0.0.1:5000",
+    "http://localhost:5173",
+    "http://127.0.0.1:5173",
+)
+
+
+class SettingError(Exception):
+    """An environment variable has a value that means nothing."""
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in _TRUE | _FALSE:
+        raise ValueError
+    return text.lower() in _TRUE
+
+
+def _count(text: str) -> int:
+    if int(text) < 0:
+        raise ValueError
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if int(text) < 1:
+        raise ValueError
+    return int(text)
+
+
+def _seconds(text: str) -> float:
+    if not 0 < float(text) < float("inf"):
+        raise ValueError
+    return float(text)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+_KINDS: Mapping[Callable[[str], Any], str] = {
+    str: "text",
+    Path: "a path",
+    _flag: "1 or 0",
+    _count: "a whole number, 0 or more",
+    _positive: "a whole number, 1 or more",
+    _seconds: "a positive number of seconds",
+    _words: "words with commas between them",
+}
+
+
+def _setting(default: Any, parse: Callable[[str], Any], explanation: str) -> Any:
+    return field(default=default, metadata={"parse": parse, "help": explanation})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every setting: the environment variable is the field's name in capitals."""
+
+    host: str = _setting("127.0.0.1", str, "address to serve on")
+    port: int = _setting(5000, _positive, "port to serve on")
+    weights_dir: Path = _setting(_WEIGHTS, Path, "folder of the networks and their card.json")
+    warm_up: bool = _setting(
+        False, _flag, "load the networks at start instead of with the first film"
+    )
+    workers: int = _setting(1, _positive, "gunicorn processes; each holds the networks once")
+    threads: int = _setting(
+        80,
+        _positive,
+        "connections a process serves at once; above QUEUE_LIMIT, so that probes get through",
+    )
+    torch_threads: int = _setting(
+        0, _count, "cores for one film's arithmetic; 0 divides those of the container among the workers"
+    )
+    queue_limit: int = _setting(64, _positive, "films that may wait in a process; one more is answered 503")
+    deadline_seconds: float = _setting(
+        30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is being computed"
+    )
+    max_image_bytes: int = _setting(10 * 2**20, _positive, "largest film, decoded from base64, in bytes")
+    max_image_pixels: int = _setting(25_000_000, _positive, "largest film in pixels")
+    max_body_bytes: int = _setting(14 * 2**20, _positive, "largest request body in bytes")
+    cors_origins: tuple[str, ...] = _setting(
+        _LOCAL_PAGES, _words, "pages of other origins that may call the API, with commas between them"
+    )
+    log_level: str = _setting("INFO", str, "least severe log line that is written")
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
+        """Return the settings; raise SettingError that names the variable and what it takes."""
+        values = {}
+        for each in fields(cls):
+            name, parse = each.name.upper(), each.metadata["parse"]
+            if name not in environment:
+                continue
+            try:
+                values[each.name] = parse(environment[name])
+            except ValueError as error:
+                raise SettingError(f"{name} must be {_KINDS[parse]}, not {environment[name]!r}") from error
+        return cls(**values)

@@ -1,0 +1,117 @@
+"""Find the film's bytes and the caller's wishes in a request: multipart, JSON, or the image as the body."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import io
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import IO, Any, Literal, cast
+
+from flask import Request
+
+from backend.app.errors import RequestError
+
+Cam = Literal["both", "map", "none"]
+
+_DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
+_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
+
+
+class DisklessRequest(Request):
+    """A request whose uploads stay in memory: Werkzeug would write those over 500 kB to a temporary file."""
+
+    def _get_file_stream(
+        self,
+        total_content_length: int | None,
+        content_type: str | None,
+        filename: str | None = None,
+        content_length: int | None = None,
+    ) -> IO[bytes]:
+        return io.BytesIO()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """One film's bytes, unchecked, and which pictures the answer shall carry."""
+
+    data: bytes
+    cam: Cam
+
+
+def read_upload(request: Request) -> Upload:
+    """Return the film and the options of a /predict request; raise RequestError."""
+    if request.mimetype == "multipart/form-data":
+        return Upload(_multipart_file(request), _cam(request.form, request.args))
+    body = request.get_data(cache=False)
+    if request.is_json or body.lstrip()[:1] == b"{":
+        fields = _json_object(body)
+        return Upload(_base64_file(fields), _cam(fields, request.args))
+    if not body:
+        raise RequestError("no_file", "No film was sent: send it as the form field 'file', or as the body.")
+    return Upload(body, _cam(request.args))
+
+
+def _multipart_file(request: Request) -> bytes:
+    files = request.files.getlist("file")
+    if not files:
+        raise RequestError("no_file", "No film was sent: the form has no file in the field 'file'.")
+    if len(files) > 1:
+        raise RequestError("bad_request", "Send one film a request.")
+    data: bytes = files[0].read()
+    return data
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(body) if body else {}
+    except (ValueError, RecursionError):
+        raise RequestError("bad_request", "The body is not valid JSON.") from None
+    if not isinstance(value, dict):
+        raise RequestError("bad_request", "The JSON body must be an object with the field 'file_data'.")
+    return value
+
+
+def _base64_file(fields: Mapping[str, Any]) -> bytes:
+    text = fields.get("file_data")
+    if text is None:
+        raise RequestError("no_file", "No film was sent: the JSON has no field 'file_data'.")
+    if not isinstance(text, str):
+        raise RequestError("bad_base64", "The field 'file_data' must be base64 text.")
+    if text[:5].lower() == "data:":
+        match = _DATA_URI.match(text)
+        if match is None:
+            raise RequestError("bad_base64", "The data URI in 'file_data' is not base64.")
+        text = text[match.end() :]
+    try:
+        return base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError):
+        raise RequestError("bad_base64", "The field 'file_data' is not valid base64.") from None
+
+
+def _cam(*sources: Mapping[str, Any]) -> Cam:
+    """Return the pictures asked for; the body's word goes before the query's, `disable_cam` before `cam`."""
+    if _truth("disable_cam", _first("disable_cam", sources)):
+        return "none"
+    cam = _first("cam", sources)
+    if cam is None:
+        return "both"
+    if not isinstance(cam, str) or cam.lower() not in {"both", "map", "none"}:
+        raise RequestError("bad_request", "The option 'cam' must be both, map or none.")
+    return cast(Cam, cam.lower())
+
+
+def _first(name: str, sources: tuple[Mapping[str, Any], ...]) -> Any:
+    return next((source[name] for source in sources if source.get(name) is not None), None)
+
+
+def _truth(name: str, value: Any) -> bool:
+    if value is None or isinstance(value, bool):
+        return bool(value)
+    text = str(value).strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise RequestError("bad_request", f"The option '{name}' must be true or false.")
+    return text in _TRUE

@@ -1,0 +1,78 @@
+"""Read the record that makes weights usable: classes, input, temperatures, thresholds, checksums.
+
+Nothing that the card says is typed a second time anywhere in serving.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from backend.inference.errors import WeightsRefused
+
+CARD_NAME = "card.json"
+
+
+@dataclass(frozen=True)
+class InputSpec:
+    """What the networks were taught to see: the side of the square input in pixels, and RGB statistics."""
+
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class NetworkCard:
+    """One network: torchvision architecture, share in the ensemble, softmax temperature, weight file."""
+
+    architecture: str
+    weight: float
+    temperature: float
+    file: str
+    sha256: str
+    trained: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Card:
+    """The ensemble's record, as committed beside its weights."""
+
+    version: str
+    classes: tuple[str, ...]
+    input: InputSpec
+    indeterminate_below: float
+    population: str
+    networks: tuple[NetworkCard, ...]
+
+    def write(self, folder: Path) -> None:
+        (folder / CARD_NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")
+
+
+def read_card(folder: Path) -> Card:
+    """Return the card in a weights folder; raise WeightsRefused if it is missing or makes no sense."""
+    path = folder / CARD_NAME
+    try:
+        raw = json.loads(path.read_text())
+        card = Card(
+            version=str(raw["version"]),
+            classes=tuple(raw["classes"]),
+            input=InputSpec(int(raw["input"]["size"]), _rgb(raw["input"]["mean"]), _rgb(raw["input"]["std"])),
+            indeterminate_below=float(raw["indeterminate_below"]),
+            population=str(raw["population"]),
+            networks=tuple(NetworkCard(**network) for network in raw["networks"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WeightsRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
+    if abs(sum(network.weight for network in card.networks) - 1) > 1e-6:
+        raise WeightsRefused("the networks' weights in the card do not sum to 1")
+    if any(network.temperature <= 0 for network in card.networks):
+        raise WeightsRefused("a temperature in the card is not positive")
+    return card
+
+
+def _rgb(values: list[float]) -> tuple[float, float, float]:
+    red, green, blue = (float(value) for value in values)
+    return red, green, blue

@@ -1,0 +1,73 @@
+"""Load the predictor with the first film: once, however many ask together, and again after a failure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import Protocol
+
+from backend.inference.errors import ModelsUnavailable
+from backend.inference.images import Film
+from backend.inference.reading import Reading
+
+
+class Reader(Protocol):
+    """Whatever reads films: the loaded Predictor."""
+
+    def predict(self, film: Film, *, explained: bool = True) -> Reading: ...
+
+
+class LazyPredictor:
+    """A predictor that costs nothing until it is used."""
+
+    def __init__(self, load: Callable[[], Reader]) -> None:
+        self._load = load
+        self._lock = threading.Lock()
+        self._reader: Reader | None = None
+        self._failure: ModelsUnavailable | None = None
+
+    @classmethod
+    def from_weights(cls, weights: Path, threads: int = 0) -> LazyPredictor:
+        """Return a predictor for a weights folder; torch itself is imported with the networks."""
+
+        def load() -> Reader:
+            from backend.inference.predictor import Predictor
+
+            return Predictor(weights, threads)
+
+        return cls(load)
+
+    @property
+    def loaded(self) -> bool:
+        return self._reader is not None
+
+    @property
+    def failure(self) -> str | None:
+        """Why the last attempt to load failed; None before the first attempt and after a success."""
+        return str(self._failure) if self._failure else None
+
+    def predict(self, film: Film, *, explained: bool = True) -> Reading:
+        """Return the answer for one film, loading the networks if need be; raise ModelsUnavailable."""
+        return self.warm_up().predict(film, explained=explained)
+
+    def warm_up(self) -> Reader:
+        """Load the networks now; raise ModelsUnavailable. The next call tries again after a failure."""
+        if self._reader is not None:
+            return self._reader
+        with self._lock:
+            if self._reader is None:
+                self._reader = self._try_to_load()
+            return self._reader
+
+    def _try_to_load(self) -> Reader:
+        try:
+            reader = self._load()
+        except ModelsUnavailable as error:
+            self._failure = error
+            raise
+        except Exception as error:  # a full memory, a broken installation: the service must say so
+            self._failure = ModelsUnavailable(f"loading the networks failed: {type(error).__name__}")
+            raise self._failure from error
+        self._failure = None
+        return reader

@@ -1,0 +1,89 @@
+"""Build a network, load its weights, and run it so that its last feature map comes out with its logits."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+
+import safetensors
+import safetensors.torch
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from backend.inference import torchvision_ops  # noqa: F401  (must precede torchvision)
+from backend.inference.card import NetworkCard
+from backend.inference.errors import WeightsRefused
+
+from torchvision.models import convnext_tiny, efficientnet_v2_s  # isort: skip
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One of torchvision's classifiers: the name people know, and how torchvision builds it."""
+
+    name: str
+    build: Callable[..., nn.Module]
+
+
+ARCHITECTURES: Mapping[str, Architecture] = {
+    "convnext_tiny": Architecture("ConvNeXt-Tiny", convnext_tiny),
+    "efficientnet_v2_s": Architecture("EfficientNetV2-S", efficientnet_v2_s),
+}
+
+
+class Network(nn.Module):
+    """A torchvision classifier that returns its last feature map beside its logits.
+
+    Both architectures are `features`, a global average pool, then `classifier`; parameters keep
+    torchvision's names, so its checkpoints load (apart from a head for another number of classes).
+    """
+
+    def __init__(self, architecture: str, classes: int) -> None:
+        super().__init__()
+        backbone = ARCHITECTURES[architecture].build(num_classes=classes)
+        self.features = cast(nn.Sequential, backbone.features)
+        self.classifier = cast(nn.Sequential, backbone.classifier)
+        self._head_is_spatial = architecture == "convnext_tiny"
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Return logits (n, classes) and the feature map (n, channels, h, w) for input (n, 3, H, W)."""
+        feature_map: torch.Tensor = self.features(pixels)
+        return self.head(feature_map), feature_map
+
+    def head(self, feature_map: torch.Tensor) -> torch.Tensor:
+        """Return the logits (n, classes) of a feature map (n, channels, h, w)."""
+        pooled = F.adaptive_avg_pool2d(feature_map, 1)
+        logits: torch.Tensor = self.classifier(pooled if self._head_is_spatial else pooled.flatten(1))
+        return logits
+
+
+def load_network(folder: Path, card: NetworkCard, classes: int) -> Network:
+    """Return a network with its committed weights, in float32 and evaluation mode.
+
+    Raise WeightsRefused when the file is missing, its SHA-256 differs from the card's, or its tensors do not
+    fit the architecture.
+    """
+    if card.architecture not in ARCHITECTURES:
+        raise WeightsRefused(f"the card names an unknown architecture: {card.architecture}")
+    try:
+        stored = (folder / card.file).read_bytes()
+    except OSError as error:
+        raise WeightsRefused(f"the weights {card.file} cannot be read") from error
+    if hashlib.sha256(stored).hexdigest() != card.sha256:
+        raise WeightsRefused(f"the checksum of {card.file} is not the one in its card")
+    network = Network(card.architecture, classes)
+    try:
+        network.load_state_dict(safetensors.torch.load(stored))
+    except (safetensors.SafetensorError, RuntimeError) as error:
+        raise WeightsRefused(f"the weights {card.file} do not fit {card.architecture}") from error
+    return channels_last(network.eval().requires_grad_(False))
+
+
+def channels_last(network: Network) -> Network:
+    """Lay the kernels out as the CPU's and the accelerator's convolutions read them fastest."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network

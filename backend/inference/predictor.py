@@ -1,0 +1,56 @@
+"""Read a film: preprocess → vote → combine → explain → assess."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+
+from backend.inference.cpu import available_cores
+from backend.inference.ensemble import Ensemble, combine
+from backend.inference.gradcam import explain
+from backend.inference.images import Film
+from backend.inference.models import ARCHITECTURES
+from backend.inference.preprocess import preprocess
+from backend.inference.reading import Opinion, Probabilities, Reading
+from backend.inference.risk import assess
+
+
+class Predictor:
+    """The loaded ensemble. Reading shares no state, so any number of threads may read at once."""
+
+    def __init__(self, weights: Path, threads: int = 0) -> None:
+        """Load the networks of a folder; raise WeightsRefused. Zero threads means all that are available."""
+        torch.set_num_threads(threads or available_cores())
+        self._ensemble = Ensemble.load(weights)
+        self._card = self._ensemble.card
+
+    def predict(self, film: Film, *, explained: bool = True) -> Reading:
+        """Return the answer for one film."""
+        votes = self._ensemble.vote(preprocess(film, self._card.input))
+        probabilities = combine(votes)[0]
+        chosen = probabilities.argmax()
+        heatmap = explain(votes, chosen[None])[0].numpy() if explained else None
+
+        predicted_class = self._card.classes[int(chosen)]
+        confidence = float(probabilities[chosen])
+        return Reading(
+            predicted_class=predicted_class,
+            confidence=confidence,
+            probabilities=self._named(probabilities),
+            risk=assess(predicted_class, confidence, self._card.indeterminate_below),
+            opinions=tuple(
+                Opinion(
+                    ARCHITECTURES[vote.card.architecture].name,
+                    vote.card.weight,
+                    self._named(vote.probabilities[0]),
+                )
+                for vote in votes
+            ),
+            heatmap=heatmap,
+            model_version=self._card.version,
+            population=self._card.population,
+        )
+
+    def _named(self, probabilities: torch.Tensor) -> Probabilities:
+        return dict(zip(self._card.classes, probabilities.tolist(), strict=True))

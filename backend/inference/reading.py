@@ -1,0 +1,39 @@
+"""What the predictor says of a film."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.inference.risk import Risk
+
+Probabilities = dict[str, float]
+"""Probability of each class, by the card's class names."""
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one network said, and its share in the ensemble."""
+
+    name: str
+    weight: float
+    probabilities: Probabilities
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The ensemble's answer.
+
+    `heatmap` is the networks' own grid over the whole film, float32 (7, 7) in [0, 1]; None if not asked for.
+    """
+
+    predicted_class: str
+    confidence: float
+    probabilities: Probabilities
+    risk: Risk
+    opinions: tuple[Opinion, ...]
+    heatmap: NDArray[np.float32] | None
+    model_version: str
+    population: str

@@ -1,0 +1,27 @@
+"""Map the ensemble's answer to a risk level."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+RiskCode = Literal["none", "medium", "high", "indeterminate"]
+
+
+@dataclass(frozen=True)
+class Risk:
+    """A risk level: the code that a program branches on, and the words for a person."""
+
+    code: RiskCode
+    level: str
+
+
+INDETERMINATE = Risk("indeterminate", "Indeterminate (Requires Review)")
+_BY_CLASS = {
+    "NORMAL": Risk("none", "No Immediate Risk Detected"),
+    "VIRAL_PNEUMONIA": Risk("medium", "Medium Risk - Viral Pneumonia Indicated"),
+    "BACTERIAL_PNEUMONIA": Risk("high", "High Risk - Bacterial Pneumonia Indicated"),
+}
+
+
+def assess(predicted_class: str, confidence: float, indeterminate_below: float) -> Risk:
+    """Return the risk of a class (as the card names it) held with a confidence in [0, 1]."""
+    return INDETERMINATE if confidence < indeterminate_below else _BY_CLASS[predicted_class]

@@ -1,0 +1,1 @@
+"""Labels and files: data → train → calibrate → evaluate, each run by hand as `python -m backend.training.<verb>`."""

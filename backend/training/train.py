@@ -1,0 +1,303 @@
+"""Teach one network.
+
+    python -m backend.training.train --data DATA --arch efficientnet_v2_s --out runs/efficientnet_v2_s
+    python -m backend.training.train --data DATA --arch convnext_tiny --out runs/convnext_tiny \\
+        --teacher runs/efficientnet_v2_s
+
+A run writes OUT/last.pt after every epoch and goes on from there when the same command is given again;
+at its end OUT/model.safetensors holds the averaged weights and OUT/run.json how they came about.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import nn
+from torch.nn import functional as F
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
+from tqdm import tqdm
+
+from backend.inference.models import ARCHITECTURES, Network, channels_last
+from backend.inference.preprocess import normalise
+from backend.training.augment import augment, mixup
+from backend.training.data import CLASSES, INPUT, SPLIT_SEED, Films, find_records, load_films
+from backend.training.recipe import Epoch, epochs, parse_schedule
+
+DEFAULT_SCHEDULES = {
+    "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224",
+    "convnext_tiny": "1e-3:20x96,1x160,1x224",
+}
+
+
+@dataclass(frozen=True)
+class Config:
+    """Everything that decides a run's outcome; a checkpoint of another config is not resumed."""
+
+    arch: str
+    schedule: str
+    seed: int = 0
+    split_seed: int = SPLIT_SEED
+    batch: int = 32
+    weight_decay: float = 0.05
+    label_smoothing: float = 0.1
+    mixup_alpha: float = 0.2
+    gradient_clip: float = 1.0
+    ema: float = 0.997
+    teacher: str | None = None
+    teacher_share: float = 0.7
+    init: str | None = None
+
+
+class Run:
+    """One network's training state, from its first step to its averaged weights."""
+
+    def __init__(self, config: Config, prior: torch.Tensor, out: Path, device: torch.device) -> None:
+        torch.manual_seed(config.seed)
+        self.config, self.out, self.device = config, out, device
+        self.log_prior = prior.log().to(device)
+        self.network = channels_last(Network(config.arch, len(CLASSES))).to(device)
+        quiet_head(self.network)
+        if config.init:
+            load_initial(self.network, Path(config.init))
+        if device.type == "cpu":
+            run_depthwise_in_float32(self.network)
+        self.average = AveragedModel(
+            self.network,
+            multi_avg_fn=get_ema_multi_avg_fn(config.ema),
+            use_buffers=True,
+        )
+        self.optimizer = torch.optim.AdamW(parameter_groups(self.network, config.weight_decay), fused=True)
+        self.teacher = load_teacher(Path(config.teacher), device) if config.teacher else None
+        self.shuffle = torch.Generator().manual_seed(config.seed)
+        self.history: list[dict[str, float]] = []
+
+    def train(self, films: Films, validation: Films) -> None:
+        """Go through the schedule's remaining epochs, leaving a checkpoint after each."""
+        schedule = list(epochs(parse_schedule(self.config.schedule)))
+        side, stage_films, stage_validation = 0, films, validation
+        for number, epoch in enumerate(schedule):
+            if number < len(self.history):
+                continue
+            if epoch.side != side:
+                side, stage_films, stage_validation = (
+                    epoch.side,
+                    films.resized(epoch.side),
+                    validation.resized(epoch.side),
+                )
+            started = time.monotonic()
+            loss = self._epoch(epoch, stage_films, f"epoch {number + 1}/{len(schedule)} at {side} px")
+            accuracy = validation_accuracy(self.average.module, stage_validation, self.config.batch)
+            self.history.append(
+                {"side": side, "loss": loss, "accuracy": accuracy, "seconds": time.monotonic() - started}
+            )
+            self._save_checkpoint()
+            tqdm.write(f"epoch {number + 1}: {side} px, loss {loss:.4f}, validation accuracy {accuracy:.4f}")
+
+    def _epoch(self, epoch: Epoch, films: Films, title: str) -> float:
+        self.network.train()
+        steps = len(films) // self.config.batch
+        total = torch.zeros((), device=self.device)
+        bar = tqdm(films.batches(self.config.batch, self.shuffle), total=steps, desc=title, mininterval=5)
+        for step, (pixels, labels) in enumerate(bar):
+            for group in self.optimizer.param_groups:
+                group["lr"] = epoch.learning_rate(step / steps)
+            loss = self._loss(pixels, labels)
+            self.optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.config.gradient_clip)
+            self.optimizer.step()
+            self.average.update_parameters(self.network)
+            total += loss.detach()
+        return float(total) / max(1, steps)
+
+    def _loss(self, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+        one_hot = F.one_hot(labels, len(CLASSES)).float()
+        films, targets = mixup(augment(pixels), one_hot, self.config.mixup_alpha)
+        inputs = normalise(films, INPUT).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+            logits, _ = self.network(inputs)
+        # The prior stands in the training loss alone, so that the bare logits favour no class
+        # (Menon et al., arXiv 2007.07314).
+        predicted = logits.float() + self.log_prior
+        loss = F.cross_entropy(predicted, targets, label_smoothing=self.config.label_smoothing)
+        if self.teacher is None:
+            return loss
+        with torch.no_grad(), torch.autocast(self.device.type, dtype=torch.bfloat16):
+            taught, _ = self.teacher(inputs)
+        divergence = F.kl_div(
+            predicted.log_softmax(1),
+            (taught.float() + self.log_prior).log_softmax(1),
+            reduction="batchmean",
+            log_target=True,
+        )
+        share = self.config.teacher_share
+        return (1 - share) * loss + share * divergence
+
+    def _inputs(self, films: Films) -> Iterator[torch.Tensor]:
+        for pixels, _ in films.batches(self.config.batch, self.shuffle):
+            yield normalise(augment(pixels), INPUT).contiguous(memory_format=torch.channels_last)
+
+    def _save_checkpoint(self) -> None:
+        state = {
+            "config": asdict(self.config),
+            "network": self.network.state_dict(),
+            "average": self.average.state_dict(),
+            "optimizer": self.optimizer.state_dict(),
+            "shuffle": self.shuffle.get_state(),
+            "random": torch.get_rng_state(),
+            "history": self.history,
+        }
+        unfinished = self.out / "last.pt.tmp"
+        torch.save(state, unfinished)
+        os.replace(unfinished, self.out / "last.pt")
+
+    def resume(self) -> None:
+        """Take up the checkpoint in the run's folder, if there is one."""
+        path = self.out / "last.pt"
+        if not path.exists():
+            return
+        state = torch.load(path, map_location=self.device, weights_only=True)
+        if state["config"] != asdict(self.config):
+            raise SystemExit(f"{path} belongs to another configuration; choose another --out or remove it")
+        self.network.load_state_dict(state["network"])
+        self.average.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.shuffle.set_state(state["shuffle"].cpu())
+        torch.set_rng_state(state["random"].cpu())
+        self.history = state["history"]
+        print(f"resumed after epoch {len(self.history)}")
+
+    def finish(self, films: Films) -> None:
+        """Write the averaged weights and how they came about.
+
+        Batch statistics of the average are measured anew at the last image size, for those gathered on
+        the way belong to other weights and smaller films.
+        """
+        side = list(epochs(parse_schedule(self.config.schedule)))[-1].side
+        update_bn(self._inputs(films.resized(side)), self.average.module)
+        weights = {name: value.cpu().contiguous() for name, value in self.average.module.state_dict().items()}
+        save_file(weights, self.out / "model.safetensors")
+        record = {"config": asdict(self.config), "history": self.history, "torch": torch.__version__}
+        (self.out / "run.json").write_text(json.dumps(record, indent=2) + "\n")
+
+
+def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices and kernels, but no norm, bias or layer scale."""
+    parameters = dict(network.named_parameters())
+    plain = {name for name, value in parameters.items() if value.ndim < 2 or name.endswith("layer_scale")}
+    return [
+        {"params": [v for n, v in parameters.items() if n not in plain], "weight_decay": weight_decay},
+        {"params": [v for n, v in parameters.items() if n in plain], "weight_decay": 0.0},
+    ]
+
+
+def run_depthwise_in_float32(network: nn.Module) -> None:
+    """Keep large depthwise kernels out of bfloat16: their backward pass on a CPU takes half the time so."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and module.kernel_size[0] > 3:
+            module.__class__ = _Float32Conv2d
+
+
+class _Float32Conv2d(nn.Conv2d):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(inputs.device.type, enabled=False):
+            return super().forward(inputs.float())
+
+
+def quiet_head(network: Network) -> None:
+    """Let the first logits be near zero.
+
+    torchvision draws EfficientNet's head from ±1/√classes, meant for a thousand classes: with three, the
+    first gradients are in the hundreds, and clipping them leaves nothing to learn from.
+    """
+    linear = cast(nn.Linear, network.classifier[-1])
+    nn.init.normal_(linear.weight, std=0.01)
+    nn.init.zeros_(linear.bias)
+
+
+def load_initial(network: Network, path: Path) -> None:
+    """Start from given weights (torchvision's names); a head for another number of classes is left out."""
+    wanted = network.state_dict()
+    given = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
+    fitting = {n: v for n, v in given.items() if n in wanted and v.shape == wanted[n].shape}
+    if not fitting:
+        raise SystemExit(f"{path} holds no weights of this architecture")
+    network.load_state_dict({**wanted, **fitting})
+    print(f"initialised {len(fitting)} of {len(wanted)} tensors from {path}")
+
+
+def load_teacher(run: Path, device: torch.device) -> Network:
+    """Return a finished run's network, frozen."""
+    record = json.loads((run / "run.json").read_text())
+    teacher = channels_last(Network(record["config"]["arch"], len(CLASSES))).to(device)
+    teacher.load_state_dict(load_file(run / "model.safetensors"))
+    return teacher.eval().requires_grad_(False)
+
+
+@torch.inference_mode()
+def validation_accuracy(network: nn.Module, films: Films, batch: int) -> float:
+    """Return the share of films a network names rightly."""
+    network.eval()
+    correct = 0
+    for pixels, labels in zip(films.pixels.split(batch), films.labels.split(batch), strict=True):
+        inputs = normalise(pixels, INPUT).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+            logits, _ = network(inputs)
+        correct += int((logits.argmax(1) == labels).sum())
+    return correct / len(films)
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the named device; `auto` takes an accelerator where there is one."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="holds train/NORMAL and train/PNEUMONIA")
+    parser.add_argument("--arch", choices=sorted(ARCHITECTURES), required=True)
+    parser.add_argument("--out", type=Path, required=True, help="the run's folder")
+    parser.add_argument("--schedule", help='cycles "PEAK:EPOCHSxSIDE,…" (default: MODEL_CARD.md)')
+    parser.add_argument("--teacher", help="a finished run to learn from besides the labels")
+    parser.add_argument("--init", help="weights to start from (.safetensors or torch checkpoint)")
+    parser.add_argument("--batch", type=int, default=Config.batch)
+    parser.add_argument("--seed", type=int, default=Config.seed)
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
+    arguments = parser.parse_args()
+
+    schedule = arguments.schedule or DEFAULT_SCHEDULES[arguments.arch]
+    config = Config(
+        arch=arguments.arch,
+        schedule=schedule,
+        seed=arguments.seed,
+        batch=arguments.batch,
+        teacher=arguments.teacher,
+        init=arguments.init,
+    )
+    device = choose_device(arguments.device)
+    arguments.out.mkdir(parents=True, exist_ok=True)
+    films = load_films(find_records(arguments.data, "train", config.split_seed)).to(device)
+    validation = load_films(find_records(arguments.data, "validation", config.split_seed)).to(device)
+    print(f"{len(films)} films to learn from, {len(validation)} to watch, on {device}")
+
+    run = Run(config, films.class_prior(), arguments.out, device)
+    run.resume()
+    run.train(films, validation)
+    run.finish(films)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""gunicorn's door."""
+
+from backend.app import create_app
+
+app = create_app()

@@ -1,0 +1,90 @@
+"""Films, weights and clients that the tests share."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from flask.testing import FlaskClient
+from safetensors.torch import save_file
+
+from backend.app import create_app
+from backend.app.settings import Settings
+from backend.inference.card import Card, InputSpec, NetworkCard
+from backend.inference.ensemble import Ensemble
+from backend.inference.images import Film
+from backend.inference.lazy import LazyPredictor
+from backend.inference.models import Network
+from backend.inference.overlay import encode_png
+from backend.inference.synthetic import draw_chest_film
+
+CLASSES = ("BACTERIAL_PNEUMONIA", "NORMAL", "VIRAL_PNEUMONIA")
+SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
+
+
+@pytest.fixture(scope="session")
+def film() -> Film:
+    return draw_chest_film(600, 800)
+
+
+@pytest.fixture(scope="session")
+def png(film: Film) -> bytes:
+    return encode_png(film)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A weights folder with seeded random networks, whose answers differ from film to film."""
+    folder = tmp_path_factory.mktemp("weights")
+    torch.manual_seed(0)
+    cards = []
+    for architecture, share in SHARES.items():
+        network = Network(architecture, len(CLASSES))
+        for name, value in network.named_parameters():
+            if name.endswith("layer_scale"):  # at its start ConvNeXt passes films through almost unread
+                torch.nn.init.constant_(value, 0.5)
+        file = folder / f"{architecture}.safetensors"
+        save_file(network.state_dict(), file)
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()
+        cards.append(NetworkCard(architecture, share, 1.5, file.name, digest, {}))
+    spec = InputSpec(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+    Card("0.0.0", CLASSES, spec, 0.7, "nobody", tuple(cards)).write(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ensemble(weights: Path) -> Ensemble:
+    return Ensemble.load(weights)
+
+
+@pytest.fixture(scope="session")
+def predictor(weights: Path) -> LazyPredictor:
+    return LazyPredictor.from_weights(weights)
+
+
+@pytest.fixture
+def make_client(predictor: LazyPredictor) -> Callable[..., FlaskClient]:
+    """Return a fresh app's client; settings are overridden by name, and the predictor if one is given."""
+
+    def make(predictor: LazyPredictor = predictor, **settings: object) -> FlaskClient:
+        app = create_app(Settings(**settings), predictor)  # type: ignore[arg-type]
+        return app.test_client()
+
+    return make
+
+
+@pytest.fixture
+def client(make_client: Callable[..., FlaskClient]) -> FlaskClient:
+    return make_client()
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The real data set's folder; tests that want it are skipped where DATA is not set."""
+    if not os.environ.get("DATA"):
+        pytest.skip("DATA is not set: no real films to test with")
+    return Path(os.environ["DATA"])

@@ -1,0 +1,61 @@
+"""Predictors that need no network, for tests of the HTTP room."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import numpy as np
+
+from backend.inference.images import Film
+from backend.inference.lazy import LazyPredictor
+from backend.inference.reading import Reading
+from backend.inference.risk import assess
+from tests.conftest import CLASSES
+
+
+def reading(probabilities: tuple[float, float, float], explained: bool) -> Reading:
+    named = dict(zip(CLASSES, probabilities, strict=True))
+    chosen = max(named, key=named.__getitem__)
+    return Reading(
+        predicted_class=chosen,
+        confidence=named[chosen],
+        probabilities=named,
+        risk=assess(chosen, named[chosen], 0.7),
+        opinions=(),
+        heatmap=np.eye(7, dtype=np.float32) if explained else None,
+        model_version="0.0.0",
+        population="nobody",
+    )
+
+
+class FixedReader:
+    """Answers every film alike; `before` runs first, to wait or to fail."""
+
+    def __init__(self, probabilities: tuple[float, float, float], before: Callable[[], object]) -> None:
+        self.probabilities, self.before = probabilities, before
+
+    def predict(self, film: Film, *, explained: bool = True) -> Reading:
+        self.before()
+        return reading(self.probabilities, explained)
+
+
+class FixedPredictor(LazyPredictor):
+    def __init__(
+        self,
+        probabilities: tuple[float, float, float] = (0.8, 0.15, 0.05),
+        before: Callable[[], object] = lambda: None,
+    ) -> None:
+        super().__init__(lambda: FixedReader(probabilities, before))
+
+
+class HeldPredictor(FixedPredictor):
+    """Holds every film until it is released."""
+
+    def __init__(self) -> None:
+        self.entered, self.release = threading.Event(), threading.Event()
+        super().__init__(before=self._hold)
+
+    def _hold(self) -> None:
+        self.entered.set()
+        assert self.release.wait(timeout=30)

@@ -1,0 +1,116 @@
+"""The closed form is Grad-CAM, and explains the class that the ensemble chose."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from pytorch_grad_cam import GradCAM
+from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
+
+from backend.inference.ensemble import Ensemble, Vote, combine
+from backend.inference.gradcam import channel_weights, explain, grad_cam, scale
+from backend.inference.models import Network
+from tests.conftest import CLASSES, SHARES
+
+ARCHITECTURES = sorted(SHARES)
+
+
+@pytest.fixture(scope="module")
+def inputs() -> torch.Tensor:
+    return torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+
+
+def network_of(ensemble: Ensemble, architecture: str) -> Network:
+    names = [card.architecture for card in ensemble.card.networks]
+    return ensemble.networks[names.index(architecture)]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("chosen", range(len(CLASSES)))
+def test_closed_form_equals_autograd(
+    ensemble: Ensemble, inputs: torch.Tensor, architecture: str, chosen: int
+) -> None:
+    network = network_of(ensemble, architecture)
+    with torch.no_grad():
+        feature_map = network(inputs)[1]
+    feature_map.requires_grad_()
+    network.head(feature_map)[:, chosen].sum().backward()
+    expected_weights = feature_map.grad.mean(dim=(2, 3))
+    expected = (expected_weights[:, :, None, None] * feature_map).sum(dim=1).relu().detach()
+
+    classes = torch.full((2,), chosen)
+    weights = channel_weights(network, feature_map.detach(), classes)
+    found = grad_cam(network, feature_map.detach(), classes)
+
+    assert weights.abs().max() > 0
+    torch.testing.assert_close(weights, expected_weights, rtol=1e-4, atol=1e-4 * float(weights.abs().max()))
+    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
+
+
+class LogitsOnly(torch.nn.Module):
+    """What the grad-cam package expects: a module that returns logits."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, pixels: torch.Tensor) -> torch.Tensor:
+        return self.network(pixels)[0]
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+@pytest.mark.parametrize("chosen", range(len(CLASSES)))
+def test_closed_form_equals_the_grad_cam_package(
+    ensemble: Ensemble, inputs: torch.Tensor, architecture: str, chosen: int
+) -> None:
+    network = network_of(ensemble, architecture)
+    with GradCAM(LogitsOnly(network), [network.features]) as package:
+        expected = package(inputs.clone().requires_grad_(), [ClassifierOutputTarget(chosen)] * len(inputs))
+    with torch.no_grad():
+        found = grad_cam(network, network(inputs)[1], torch.full((2,), chosen)).numpy()
+
+    for mine, theirs in zip(found, expected, strict=True):
+        as_shown = stretched(cv2.resize(stretched(mine), (224, 224)))
+        np.testing.assert_allclose(as_shown, theirs, atol=1e-4)
+
+
+def stretched(cam: np.ndarray) -> np.ndarray:
+    """Scale from minimum to maximum, which the package does before and after it enlarges a map."""
+    cam = cam - cam.min()
+    return cam / (1e-7 + cam.max())
+
+
+def test_the_map_explains_the_ensembles_class_when_the_networks_disagree(ensemble: Ensemble) -> None:
+    """Votes are made to disagree; the map must be that of the class with the larger mixed probability."""
+    inputs = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(2))
+    certain = [torch.tensor([[0.90, 0.05, 0.05]]), torch.tensor([[0.20, 0.75, 0.05]])]
+    votes = [
+        Vote(vote.card, vote.network, probabilities, vote.feature_map)
+        for vote, probabilities in zip(ensemble.vote(inputs), certain, strict=True)
+    ]
+    assert votes[0].probabilities.argmax() != votes[1].probabilities.argmax()
+    chosen = combine(votes).argmax(dim=1)
+    assert chosen.item() == 0  # 0.4·0.90 + 0.6·0.20 = 0.48 against 0.4·0.05 + 0.6·0.75 = 0.47
+
+    by_hand = sum(
+        vote.card.weight * scale(grad_cam(vote.network, vote.feature_map, torch.tensor([0])))
+        for vote in votes
+    )
+    torch.testing.assert_close(explain(votes, chosen), by_hand)
+    assert not torch.allclose(explain(votes, chosen), explain(votes, torch.tensor([1])))
+
+
+def test_maps_lie_between_zero_and_one_on_the_networks_own_grid(ensemble: Ensemble) -> None:
+    votes = ensemble.vote(torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(3)))
+    maps = explain(votes, combine(votes).argmax(dim=1))
+    assert maps.shape == (3, 7, 7)
+    assert maps.min() >= 0
+    assert maps.max() <= 1 + 1e-6
+
+
+def test_an_empty_map_stays_empty() -> None:
+    maps = torch.stack([torch.zeros(7, 7), torch.full((7, 7), 4.0)])
+    assert scale(maps)[0].eq(0).all()
+    assert scale(maps)[1].eq(1).all()

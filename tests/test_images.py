@@ -1,0 +1,174 @@
+"""The door for bytes: odd images are read rightly, the others are refused for what they are."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from backend.inference import errors
+from backend.inference.images import Film, Limits, read_film
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.fixture
+def grey() -> Film:
+    """A film of 60 × 80 with a bright right half and a gradient downwards."""
+    rows, columns = np.mgrid[:60, :80]
+    return np.asarray(rows + np.where(columns >= 40, 150, 20), dtype=np.uint8)
+
+
+def png_header(width: int, height: int) -> bytes:
+    """The start of a PNG that claims a size and holds nothing."""
+    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    data = b"IDAT" + zlib.compress(b"\0" * 100)
+    chunks = [
+        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
+        for chunk in (header, data)
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+def test_grey_png_is_read_unchanged(grey: Film) -> None:
+    np.testing.assert_array_equal(read_film(encoded(Image.fromarray(grey))), grey)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        pytest.param(lambda image: image.convert("RGB"), id="RGB"),
+        pytest.param(lambda image: image.convert("RGBA"), id="RGBA, opaque"),
+        pytest.param(lambda image: image.convert("LA"), id="grey with alpha, opaque"),
+        pytest.param(lambda image: image.convert("P"), id="palette"),
+        pytest.param(lambda image: image.convert("RGB").quantize(256), id="colour palette"),
+    ],
+)
+def test_other_kinds_of_png_show_the_same_film(
+    grey: Film, convert: Callable[[Image.Image], Image.Image]
+) -> None:
+    found = read_film(encoded(convert(Image.fromarray(grey))))
+    np.testing.assert_allclose(found.astype(int), grey, atol=2)
+
+
+@pytest.mark.parametrize("bits", [8, 10, 12, 14, 16])
+def test_sixteen_bit_png_is_scaled_not_clipped(grey: Film, bits: int) -> None:
+    full = grey.astype(np.float64) / grey.max()
+    levels = (full * (2**bits - 1)).astype(np.uint16)
+    found = read_film(encoded(Image.fromarray(levels)))
+    np.testing.assert_allclose(found.astype(int), np.round(full * 255), atol=1)
+
+
+def test_what_is_transparent_is_black(grey: Film) -> None:
+    alpha = np.full(grey.shape, 255, dtype=np.uint8)
+    alpha[:, :10] = 0
+    image = Image.merge("LA", [Image.fromarray(grey), Image.fromarray(alpha)])
+    found = read_film(encoded(image))
+    assert (found[:, :10] == 0).all()
+    np.testing.assert_array_equal(found[:, 10:], grey[:, 10:])
+
+
+def test_cmyk_jpeg_is_not_inverted(grey: Film) -> None:
+    found = read_film(encoded(Image.fromarray(grey).convert("CMYK"), "JPEG", quality=95))
+    np.testing.assert_allclose(found.astype(int), grey, atol=12)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_exif_orientation_turns_the_film_upright(grey: Film, kind: str) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6  # shown after a quarter turn clockwise
+    found = read_film(
+        encoded(Image.fromarray(grey), kind, exif=exif, **({"quality": 95} if kind == "JPEG" else {}))
+    )
+    assert found.shape == (80, 60)
+    np.testing.assert_allclose(found.astype(int), np.rot90(grey, -1), atol=12)
+
+
+def test_broken_exif_does_not_spoil_a_film(grey: Film) -> None:
+    jpeg = encoded(Image.fromarray(grey), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
+    assert read_film(jpeg).shape == grey.shape
+
+
+def zip_of_zeros() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("film.png", b"\0" * 1_000_000)
+    return buffer.getvalue()
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("data", "error"),
+    [
+        pytest.param(b"", errors.EmptyFile, id="nothing"),
+        pytest.param(b"hello", errors.UnsupportedType, id="text"),
+        pytest.param(zip_of_zeros(), errors.UnsupportedType, id="zip of zeros"),
+        pytest.param(encoded(NOISE, "GIF"), errors.UnsupportedType, id="GIF, whatever it is named"),
+        pytest.param(encoded(NOISE, "TIFF"), errors.UnsupportedType, id="TIFF"),
+        pytest.param(encoded(NOISE, "JPEG")[:-400], errors.DamagedImage, id="JPEG cut short"),
+        pytest.param(encoded(NOISE)[:-400], errors.DamagedImage, id="PNG cut short"),
+        pytest.param(encoded(NOISE)[:20], errors.DamagedImage, id="nothing but a signature"),
+        pytest.param(b"\xff\xd8\xff" + b"\0" * 100, errors.DamagedImage, id="a JPEG's first bytes"),
+        pytest.param(png_header(20_000, 20_000), errors.ImageTooLarge, id="a header of 400 megapixels"),
+        pytest.param(
+            png_header(2**31 - 1, 2**31 - 1), errors.ImageTooLarge, id="the largest header there is"
+        ),
+        pytest.param(png_header(5_000, 4_000), errors.DamagedImage, id="a header without its pixels"),
+        pytest.param(encoded(Image.new("L", (1, 1))), errors.NotARadiograph, id="one pixel"),
+        pytest.param(encoded(Image.new("L", (300, 300), 90)), errors.NotARadiograph, id="a blank"),
+    ],
+)
+def test_what_cannot_be_read_is_refused(data: bytes, error: type[errors.ImageError]) -> None:
+    with pytest.raises(error) as caught:
+        read_film(data)
+    assert str(caught.value).endswith(".")
+
+
+def test_limits_hold_to_the_byte_and_the_pixel(grey: Film) -> None:
+    data = encoded(Image.fromarray(grey))
+    assert read_film(data, Limits(len(data), grey.size)).shape == grey.shape
+    with pytest.raises(errors.ImageTooLarge):
+        read_film(data, Limits(len(data) - 1, grey.size))
+    with pytest.raises(errors.ImageTooLarge):
+        read_film(data, Limits(len(data), grey.size - 1))
+
+
+def answers_or_refuses(data: bytes) -> None:
+    try:
+        film = read_film(data, Limits(max_pixels=1_000_000))
+    except errors.ImageError:
+        return
+    assert film.dtype == np.uint8
+    assert film.ndim == 2
+
+
+@given(st.binary(max_size=2000))
+@settings(max_examples=300, deadline=None)
+def test_any_bytes_give_a_film_or_an_image_error(data: bytes) -> None:
+    answers_or_refuses(data)
+
+
+@given(
+    st.sampled_from([encoded(NOISE), encoded(NOISE, "JPEG"), encoded(NOISE.convert("CMYK"), "JPEG")]),
+    st.lists(st.tuples(st.integers(0, 4000), st.binary(min_size=1, max_size=6)), min_size=1, max_size=8),
+)
+@settings(max_examples=300, deadline=None)
+def test_any_damage_gives_a_film_or_an_image_error(data: bytes, damage: list[tuple[int, bytes]]) -> None:
+    for place, junk in damage:
+        place %= len(data)
+        data = data[:place] + junk + data[place + len(junk) :]
+    answers_or_refuses(data)

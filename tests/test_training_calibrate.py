@@ -1,0 +1,398 @@
+"""Proves backend/training/{export,calibrate,evaluate}.py: from finished runs to weights, card and report."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from backend.inference.card import Card, read_card
+from backend.inference.ensemble import Ensemble, combine
+from backend.inference.errors import WeightsRefused
+from backend.inference.images import read_film
+from backend.inference.models import Network
+from backend.inference.preprocess import preprocess
+from backend.training import calibrate, evaluate, export
+from backend.training.calibrate import Member, build_weights, fit_temperature, parse_member
+from backend.training.data import CLASSES, INPUT, DataError, find_records
+from backend.training.perturbations import PERTURBATIONS
+
+SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
+
+
+def config(arch: str, **changes: Any) -> dict[str, Any]:
+    return {
+        "arch": arch,
+        "schedule": "1e-3:2x96",
+        "seed": 0,
+        "split_seed": 2018,
+        "batch": 32,
+        "teacher": None,
+        "init": None,
+        **changes,
+    }
+
+
+def write_record(run: Path, **changes: Any) -> Path:
+    """Write a run's record; its architecture is its folder's name."""
+    run.mkdir(parents=True, exist_ok=True)
+    record = {"config": config(run.name, **changes), "history": [{"loss": 1.0}] * 2, "torch": "2.13.0"}
+    (run / "run.json").write_text(json.dumps(record))
+    return run
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread() -> Iterator[None]:
+    """Keep to one thread: for so few films a second costs more than it brings, most of all on busy cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Member]:
+    """Both networks untaught, but louder than they are built: their answers differ from film to film."""
+    folder = tmp_path_factory.mktemp("runs")
+    torch.manual_seed(0)
+    members = []
+    for arch, share in SHARES.items():
+        teacher = "a/folder/elsewhere/efficientnet_v2_s" if arch == "convnext_tiny" else None
+        run = write_record(folder / arch, teacher=teacher)
+        weights = Network(arch, len(CLASSES)).state_dict()
+        head = max(name for name in weights if name.startswith("classifier") and name.endswith("weight"))
+        weights[head] = torch.randn_like(weights[head])
+        for name in weights:
+            if name.endswith("layer_scale"):
+                weights[name].fill_(0.5)
+        save_file(weights, run / "model.safetensors")
+        members.append(Member(run, share))
+    return members
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drawn data set of 12 films, four patients a class: one of each class falls to validation."""
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    for number in range(1, 5):
+        for name in (
+            f"NORMAL/IM-{number:04}-0001.jpeg",
+            f"PNEUMONIA/person{number}_bacteria_1.jpeg",
+            f"PNEUMONIA/person{number + 10}_virus_1.jpeg",
+        ):
+            path = folder / "train" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            coarse = random.integers(0, 256, (6, 8), np.uint8)
+            cv2.imwrite(str(path), cv2.resize(coarse, (80, 60), interpolation=cv2.INTER_CUBIC))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def calibrated(runs: list[Member], drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("calibrated") / "weights"
+    build_weights(drawn, runs, folder, "9.8.7")
+    return folder
+
+
+# Temperature
+
+
+def sample(logits: torch.Tensor, seed: int) -> torch.Tensor:
+    generator = torch.Generator().manual_seed(seed)
+    return torch.multinomial(logits.softmax(1), 1, generator=generator)[:, 0]
+
+
+@pytest.mark.parametrize("temperature", [0.4, 1.0, 3.0])
+def test_fit_finds_the_temperature_that_was_put_in(temperature: float) -> None:
+    honest = 2 * torch.randn(30_000, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    labels = sample(honest, seed=1)
+    assert fit_temperature(temperature * honest, labels) == pytest.approx(temperature, rel=0.03)
+
+
+def test_fit_is_where_the_likelihood_is_greatest() -> None:
+    logits = 5 * torch.randn(200, 3, generator=torch.Generator().manual_seed(2), dtype=torch.float64)
+    labels = sample(logits / 4, seed=3)
+
+    def nll(temperature: float) -> float:
+        return float(torch.nn.functional.cross_entropy(logits / temperature, labels))
+
+    found = fit_temperature(logits, labels)
+    assert nll(found) < min(nll(found * 1.01), nll(found / 1.01))
+
+
+def test_fit_stays_within_bounds_when_every_answer_is_right_or_wrong() -> None:
+    logits = torch.eye(3, dtype=torch.float64)
+    right, wrong = torch.tensor([0, 1, 2]), torch.tensor([1, 2, 0])
+    assert fit_temperature(logits, right) == pytest.approx(calibrate.TEMPERATURES[0])
+    assert fit_temperature(logits, wrong) == pytest.approx(calibrate.TEMPERATURES[1])
+
+
+# Export
+
+
+def test_half_precision_keeps_vectors_whole() -> None:
+    given = {
+        "kernel": torch.full((4, 3, 3, 3), 0.1),
+        "depthwise": torch.full((4, 1, 7, 7), 0.1),
+        "matrix": torch.full((4, 4), 0.1),
+        "layer_scale": torch.full((4, 1, 1), 1e-6),
+        "bias": torch.full((4,), 0.1),
+        "running_var": torch.full((4,), 1e6),
+        "num_batches_tracked": torch.tensor(70_000),
+    }
+    halved = export.halve(given)
+    kinds = {name: value.dtype for name, value in halved.items()}
+    assert kinds == {
+        "kernel": torch.float16,
+        "depthwise": torch.float16,
+        "matrix": torch.float16,
+        "layer_scale": torch.float32,
+        "bias": torch.float32,
+        "running_var": torch.float32,
+        "num_batches_tracked": torch.int64,
+    }
+    for name in ("layer_scale", "bias", "running_var", "num_batches_tracked"):
+        assert torch.equal(halved[name], given[name])
+    assert given["kernel"].dtype == torch.float32
+
+
+def test_what_half_precision_cannot_hold_is_refused() -> None:
+    with pytest.raises(ValueError, match="kernel"):
+        export.halve({"kernel": torch.full((2, 2), 1e6)})
+    with pytest.raises(ValueError, match="bias"):
+        export.halve({"bias": torch.tensor([float("nan")])})
+
+
+def test_export_is_deterministic_and_leaves_nothing_else(runs: list[Member], tmp_path: Path) -> None:
+    cards, files = [], []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        folder.mkdir()
+        cards.append(export.export_run(runs[1].run, 0.6, folder))
+        files.append((folder / "efficientnet_v2_s.safetensors").read_bytes())
+        assert [path.name for path in folder.iterdir()] == ["efficientnet_v2_s.safetensors"]
+    assert files[0] == files[1]
+    assert cards[0] == cards[1]
+    assert cards[0].sha256 == hashlib.sha256(files[0]).hexdigest()
+    assert len(files[0]) < 0.55 * (runs[1].run / "model.safetensors").stat().st_size
+
+
+def test_a_teacher_on_another_split_is_refused(tmp_path: Path) -> None:
+    write_record(tmp_path / "efficientnet_v2_s", split_seed=1)
+    run = write_record(tmp_path / "convnext_tiny", teacher="runs/efficientnet_v2_s")
+    with pytest.raises(DataError, match="another split"):
+        export.training_facts(run, export.read_record(run))
+
+
+# Members
+
+
+def test_a_member_is_a_folder_and_a_share() -> None:
+    assert parse_member("runs/convnext_tiny:0.4") == Member(Path("runs/convnext_tiny"), 0.4)
+    assert parse_member("c:/runs/convnext_tiny:1") == Member(Path("c:/runs/convnext_tiny"), 1.0)
+
+
+@pytest.mark.parametrize(
+    "text", ["runs/convnext_tiny", "runs:half", ":0.4", "runs:0", "runs:-0.4", "runs:nan"]
+)
+def test_a_member_written_otherwise_is_refused(text: str) -> None:
+    with pytest.raises(calibrate.argparse.ArgumentTypeError, match="FOLDER:SHARE"):
+        parse_member(text)
+
+
+def test_shares_that_do_not_sum_to_one_are_refused_before_anything_is_written(
+    runs: list[Member], drawn: Path, tmp_path: Path
+) -> None:
+    members = [Member(runs[0].run, 0.4), Member(runs[1].run, 0.5)]
+    with pytest.raises(DataError, match=r"sum to 1, not to 0\.9"):
+        build_weights(drawn, members, tmp_path / "weights", "1.0.0")
+    assert not (tmp_path / "weights").exists()
+
+
+def test_runs_of_one_architecture_or_of_two_splits_are_refused(tmp_path: Path) -> None:
+    one = write_record(tmp_path / "a" / "convnext_tiny")
+    same = write_record(tmp_path / "b" / "convnext_tiny")
+    other = write_record(tmp_path / "efficientnet_v2_s", split_seed=1)
+    with pytest.raises(DataError, match="same architecture"):
+        calibrate.check_members([Member(one, 0.5), Member(same, 0.5)])
+    with pytest.raises(DataError, match="different splits"):
+        calibrate.check_members([Member(one, 0.5), Member(other, 0.5)])
+    with pytest.raises(DataError, match="not a finished run"):
+        calibrate.check_members([Member(tmp_path / "nothing", 1.0)])
+
+
+def test_the_command_says_what_is_wrong(
+    runs: list[Member], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["calibrate", "--data", "none", "--run", f"{runs[0].run}:0.4"])
+    with pytest.raises(SystemExit):
+        calibrate.main()
+    assert "shares must sum to 1" in capsys.readouterr().err
+
+
+# From runs to a report
+
+
+def test_the_card_says_what_serving_needs(calibrated: Path) -> None:
+    card = read_card(calibrated)
+    assert card.version == "9.8.7"
+    assert card.classes == CLASSES
+    assert card.input == INPUT
+    assert card.indeterminate_below == 0.70
+    assert "1 to 5 years" in card.population
+    assert {network.architecture: network.weight for network in card.networks} == SHARES
+    for network in card.networks:
+        assert network.sha256 == hashlib.sha256((calibrated / network.file).read_bytes()).hexdigest()
+        assert network.temperature == round(network.temperature, 4)
+    assert any(network.temperature != 1 for network in card.networks)
+    assert card.networks[0].trained == {
+        "schedule": "1e-3:2x96",
+        "seed": 0,
+        "split_seed": 2018,
+        "batch": 32,
+        "teacher": "efficientnet_v2_s",
+        "epochs": 2,
+        "torch": "2.13.0",
+    }
+    assert "teacher" not in card.networks[1].trained
+    assert "elsewhere" not in (calibrated / "card.json").read_text()
+
+
+def test_temperatures_are_fitted_on_validation_through_the_serving_path(calibrated: Path, drawn: Path) -> None:
+    ensemble = Ensemble.load(calibrated)
+    records = find_records(drawn, "validation")
+    films = torch.cat([preprocess(read_film(record.path.read_bytes()), INPUT) for record in records])
+    labels = torch.tensor([record.label for record in records])
+    for vote in ensemble.vote(films):
+        expected = fit_temperature(vote.network.head(vote.feature_map).double(), labels)
+        assert vote.card.temperature == pytest.approx(expected, rel=0.01)
+
+
+def test_half_precision_answers_as_the_run_does(runs: list[Member], calibrated: Path) -> None:
+    films = torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(0))
+    for member, vote in zip(runs, Ensemble.load(calibrated).vote(films), strict=True):
+        network = Network(member.run.name, len(CLASSES)).eval()
+        network.load_state_dict(load_file(member.run / "model.safetensors"))
+        with torch.inference_mode():
+            logits, _ = network(films)
+        assert torch.allclose(
+            vote.network.head(vote.feature_map), logits, rtol=0.02, atol=0.02 * float(logits.abs().max())
+        )
+
+
+@pytest.fixture(scope="module")
+def report(
+    calibrated: Path, drawn: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[dict[str, Any], Path]:
+    out = tmp_path_factory.mktemp("evaluation") / "new"
+    return evaluate.evaluate(drawn, calibrated, "validation", out, resamples=20), out
+
+
+def test_evaluate_writes_a_report_and_plots(report: tuple[dict[str, Any], Path]) -> None:
+    found, out = report
+    assert json.loads((out / "validation.json").read_text()) == found
+    plots = [f"validation-{name}.png" for name in ("confusion", "reliability", "roc")]
+    assert sorted(path.name for path in out.iterdir()) == [*plots, "validation.json"]
+    for name in plots:
+        image = cv2.imread(str(out / name))
+        assert image is not None
+        assert min(image.shape[:2]) > 300
+        assert (out / name).stat().st_size < 100_000
+
+
+def test_the_report_says_what_was_measured(report: tuple[dict[str, Any], Path], calibrated: Path) -> None:
+    found, out = report
+    card = read_card(calibrated)
+    assert (found["split"], found["films"], found["patients"]) == ("validation", 3, 3)
+    assert found["model_version"] == "9.8.7"
+    assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
+    assert found["command"] == "python -m backend.training.evaluate --data DATA --split validation"
+    assert found["torch"] == torch.__version__
+    assert found["processor"]
+    assert str(out.parent) not in json.dumps(found)
+
+
+def test_the_report_measures_what_serving_answers(
+    report: tuple[dict[str, Any], Path], calibrated: Path, drawn: Path
+) -> None:
+    found, _ = report
+    ensemble = Ensemble.load(calibrated)
+    records = find_records(drawn, "validation")
+    right = dict.fromkeys(("ensemble", *SHARES), 0)
+    for record in records:
+        votes = ensemble.vote(preprocess(read_film(record.path.read_bytes()), INPUT))
+        right["ensemble"] += int(combine(votes).argmax()) == record.label
+        for vote in votes:
+            right[vote.card.architecture] += int(vote.probabilities.argmax()) == record.label
+    for who, count in right.items():
+        assert found[who]["measures"]["accuracy"]["value"] == round(count / len(records), 4)
+        assert sum(map(sum, found[who]["confusion"])) == len(records)
+
+
+def test_the_report_counts_flips(report: tuple[dict[str, Any], Path]) -> None:
+    found, _ = report
+    assert list(found["perturbations"]) == list(PERTURBATIONS)
+    for shares in found["perturbations"].values():
+        assert shares.keys() == {"ensemble", *SHARES}
+        for each in shares.values():
+            assert 0 <= each["flips_normal_vs_pneumonia"] <= each["flips"] <= 1
+    wider, narrower = (found["perturbations"][f"width x{by}"]["ensemble"]["flips"] for by in ("1.25", "0.8"))
+    width = found["width_flips"]
+    assert (width["width x1.25"], width["width x0.8"]) == (wider, narrower)
+    assert width["mean"] == pytest.approx((wider + narrower) / 2, abs=1e-4)
+    assert width["max"] == max(wider, narrower)
+
+
+def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
+    calibrated: Path,
+    drawn: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    argv = ["evaluate", "--data", str(drawn), "--weights", str(calibrated), "--split", "validation"]
+    monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path), "--skip-perturbations"])
+    monkeypatch.setattr(evaluate, "summarise", partial(evaluate.summarise, resamples=10))
+    evaluate.main()
+    printed = capsys.readouterr().out
+    assert "validation: 3 films of 3 patients" in printed
+    assert "EfficientNetV2-S" in printed
+    assert "auc_normal_vs_pneumonia" in printed
+    assert "width" not in printed
+    assert "perturbations" not in json.loads((tmp_path / "validation.json").read_text())
+
+
+def test_a_split_without_films_is_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="holds no films"):
+        evaluate.evaluate(drawn, calibrated, "held-out", tmp_path)
+
+
+def test_networks_of_two_splits_are_refused(calibrated: Path) -> None:
+    card = read_card(calibrated)
+    networks = [card.networks[0], calibrate.replace(card.networks[1], trained={"split_seed": 1})]
+    with pytest.raises(DataError, match="different splits"):
+        evaluate.split_seed(calibrate.replace(card, networks=tuple(networks)))
+
+
+def test_a_card_with_classes_in_another_order_is_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
+    card: Card = calibrate.replace(read_card(calibrated), classes=CLASSES[::-1])
+    card.write(tmp_path)
+    for network in card.networks:
+        (tmp_path / network.file).symlink_to(calibrated / network.file)
+    with pytest.raises(DataError, match="classes"):
+        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out")
+
+
+def test_damaged_weights_are_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
+    (tmp_path / "card.json").write_bytes((calibrated / "card.json").read_bytes())
+    with pytest.raises(WeightsRefused):
+        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out")
