@@ -163,6 +163,8 @@ def test_our_own_fault_says_nothing_about_itself(
     response = make_client(predictor=FixedPredictor(before=fail)).post("/predict", data=png)
     assert "secret" not in assert_refused(response, 500, "internal_error")
     logged = capsys.readouterr().err
+    assert "RuntimeError" in logged
+    assert "test_errors.py" in logged
     assert "secret" not in logged
 
 

@@ -1,9 +1,11 @@
 """Proves backend/training/{export,calibrate,evaluate}.py: from finished runs to weights, card and report."""
 
+import argparse
 import hashlib
 import json
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -205,7 +207,7 @@ def test_a_member_is_a_folder_and_a_share() -> None:
     "text", ["runs/convnext_tiny", "runs:half", ":0.4", "runs:0", "runs:-0.4", "runs:nan"]
 )
 def test_a_member_written_otherwise_is_refused(text: str) -> None:
-    with pytest.raises(calibrate.argparse.ArgumentTypeError, match="FOLDER:SHARE"):
+    with pytest.raises(argparse.ArgumentTypeError, match="FOLDER:SHARE"):
         parse_member(text)
 
 
@@ -267,7 +269,9 @@ def test_the_card_says_what_serving_needs(calibrated: Path) -> None:
     assert "elsewhere" not in (calibrated / "card.json").read_text()
 
 
-def test_temperatures_are_fitted_on_validation_through_the_serving_path(calibrated: Path, drawn: Path) -> None:
+def test_temperatures_are_fitted_on_validation_through_the_serving_path(
+    calibrated: Path, drawn: Path
+) -> None:
     ensemble = Ensemble.load(calibrated)
     records = find_records(drawn, "validation")
     films = torch.cat([preprocess(read_film(record.path.read_bytes()), INPUT) for record in records])
@@ -361,7 +365,7 @@ def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
 ) -> None:
     argv = ["evaluate", "--data", str(drawn), "--weights", str(calibrated), "--split", "validation"]
     monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path), "--skip-perturbations"])
-    monkeypatch.setattr(evaluate, "summarise", partial(evaluate.summarise, resamples=10))
+    monkeypatch.setattr(evaluate, "evaluate", partial(evaluate.evaluate, resamples=10))
     evaluate.main()
     printed = capsys.readouterr().out
     assert "validation: 3 films of 3 patients" in printed
@@ -378,13 +382,15 @@ def test_a_split_without_films_is_refused(calibrated: Path, drawn: Path, tmp_pat
 
 def test_networks_of_two_splits_are_refused(calibrated: Path) -> None:
     card = read_card(calibrated)
-    networks = [card.networks[0], calibrate.replace(card.networks[1], trained={"split_seed": 1})]
+    networks = [card.networks[0], replace(card.networks[1], trained={"split_seed": 1})]
     with pytest.raises(DataError, match="different splits"):
-        evaluate.split_seed(calibrate.replace(card, networks=tuple(networks)))
+        evaluate.split_seed(replace(card, networks=tuple(networks)))
 
 
-def test_a_card_with_classes_in_another_order_is_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
-    card: Card = calibrate.replace(read_card(calibrated), classes=CLASSES[::-1])
+def test_a_card_with_classes_in_another_order_is_refused(
+    calibrated: Path, drawn: Path, tmp_path: Path
+) -> None:
+    card: Card = replace(read_card(calibrated), classes=CLASSES[::-1])
     card.write(tmp_path)
     for network in card.networks:
         (tmp_path / network.file).symlink_to(calibrated / network.file)

@@ -102,6 +102,4 @@ def _own_fault(error: Exception) -> Response:
     # The exception's text may quote what was sent, so that only its type and place are logged.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("internal error", extra={"fields": {"type": type(error).__name__, "trace": places}})
-    return _answer(
-        500, "internal_error", _OWN_FAULT
-    )
+    return _answer(500, "internal_error", _OWN_FAULT)

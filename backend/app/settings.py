@@ -10,6 +10,7 @@ from typing import Any
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _WEIGHTS = Path(__file__).parent.parent / "weights"
+_LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LOCAL_PAGES = (
     "http://localhost:5000",
     "http://127.0.0.1:5000",
@@ -46,6 +47,12 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+def _level(text: str) -> str:
+    if text.upper() not in _LOG_LEVELS:
+        raise ValueError
+    return text.upper()
+
+
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
@@ -57,6 +64,7 @@ _KINDS: Mapping[Callable[[str], Any], str] = {
     _count: "a whole number, 0 or more",
     _positive: "a whole number, 1 or more",
     _seconds: "a positive number of seconds",
+    _level: "one of " + ", ".join(_LOG_LEVELS),
     _words: "words with commas between them",
 }
 
@@ -72,9 +80,7 @@ class Settings:
     host: str = _setting("127.0.0.1", str, "address to serve on")
     port: int = _setting(5000, _positive, "port to serve on")
     weights_dir: Path = _setting(_WEIGHTS, Path, "folder of the networks and their card.json")
-    warm_up: bool = _setting(
-        False, _flag, "load the networks at start instead of with the first film"
-    )
+    warm_up: bool = _setting(False, _flag, "load the networks at start instead of with the first film")
     workers: int = _setting(1, _positive, "gunicorn processes; each holds the networks once")
     threads: int = _setting(
         80,
@@ -94,7 +100,7 @@ class Settings:
     cors_origins: tuple[str, ...] = _setting(
         _LOCAL_PAGES, _words, "pages of other origins that may call the API, with commas between them"
     )
-    log_level: str = _setting("INFO", str, "least severe log line that is written")
+    log_level: str = _setting("INFO", _level, "least severe log line that is written")
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

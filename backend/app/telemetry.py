@@ -32,12 +32,11 @@ class JsonFormatter(logging.Formatter):
 
 def init_app(app: Flask, level: str) -> None:
     """Start the clock and choose the id before a request, log it after."""
-    if not log.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(JsonFormatter())
-        log.addHandler(handler)
-        log.propagate = False
-    log.setLevel(level.upper())
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter())
+    log.handlers = [handler]
+    log.propagate = False
+    log.setLevel(level)
     app.before_request(_begin)
     app.after_request(_end)
 

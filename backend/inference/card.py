@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from backend.inference.errors import WeightsRefused
+from backend.inference.risk import RISKS
 
 CARD_NAME = "card.json"
 
@@ -66,11 +67,20 @@ def read_card(folder: Path) -> Card:
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
+    _check(card)
+    return card
+
+
+def _check(card: Card) -> None:
+    """Raise WeightsRefused for a card that can be read but not served."""
+    if not set(card.classes) <= set(RISKS):
+        raise WeightsRefused("the card names a class without a risk level")
+    if any(Path(network.file).name != network.file for network in card.networks):
+        raise WeightsRefused("a weight file in the card is not a plain file name")
     if abs(sum(network.weight for network in card.networks) - 1) > 1e-6:
         raise WeightsRefused("the networks' weights in the card do not sum to 1")
     if any(network.temperature <= 0 for network in card.networks):
         raise WeightsRefused("a temperature in the card is not positive")
-    return card
 
 
 def _rgb(values: list[float]) -> tuple[float, float, float]:

@@ -15,7 +15,7 @@ class Risk:
 
 
 INDETERMINATE = Risk("indeterminate", "Indeterminate (Requires Review)")
-_BY_CLASS = {
+RISKS = {
     "NORMAL": Risk("none", "No Immediate Risk Detected"),
     "VIRAL_PNEUMONIA": Risk("medium", "Medium Risk - Viral Pneumonia Indicated"),
     "BACTERIAL_PNEUMONIA": Risk("high", "High Risk - Bacterial Pneumonia Indicated"),
@@ -24,4 +24,4 @@ _BY_CLASS = {
 
 def assess(predicted_class: str, confidence: float, indeterminate_below: float) -> Risk:
     """Return the risk of a class (as the card names it) held with a confidence in [0, 1]."""
-    return INDETERMINATE if confidence < indeterminate_below else _BY_CLASS[predicted_class]
+    return INDETERMINATE if confidence < indeterminate_below else RISKS[predicted_class]

@@ -1,1 +1,1 @@
-"""Labels and files: data → train → calibrate → evaluate, each run by hand as `python -m backend.training.<verb>`."""
+"""Labels and files: data → train → calibrate → evaluate, each verb a `python -m backend.training.…`."""

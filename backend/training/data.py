@@ -14,11 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 
+from backend.inference import images
 from backend.inference.card import InputSpec
+from backend.inference.errors import ImageError
 from backend.inference.images import Film
 from backend.inference.preprocess import squeeze
 
@@ -81,11 +82,11 @@ def split_by_patient(records: list[Record], seed: int = SPLIT_SEED) -> dict[str,
 
 
 def read_film(path: Path) -> Film:
-    """Return a film of the data set as grey levels (height, width)."""
-    film = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
-    if film is None:
-        raise DataError(f"{path} is not an image")
-    return np.asarray(film, dtype=np.uint8)
+    """Return a film of the data set, read through the door that serving uses."""
+    try:
+        return images.read_film(path.read_bytes())
+    except ImageError as error:
+        raise DataError(f"{path} is no film: {error}") from error
 
 
 @dataclass(frozen=True)

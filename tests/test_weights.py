@@ -1,0 +1,99 @@
+"""Weights that do not belong together are refused, and never served."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.inference.card import read_card
+from backend.inference.ensemble import Ensemble
+from backend.inference.errors import WeightsRefused
+
+COMMITTED = Path(__file__).parent.parent / "backend" / "weights"
+
+
+@pytest.fixture
+def copy(weights: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(weights, tmp_path / "weights"))
+
+
+def edit_card(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    path = folder / "card.json"
+    card = json.loads(path.read_text())
+    edit(card)
+    path.write_text(json.dumps(card))
+
+
+def test_a_whole_folder_loads(copy: Path) -> None:
+    assert len(Ensemble.load(copy).networks) == 2
+
+
+def test_one_flipped_bit_is_refused(copy: Path) -> None:
+    file = copy / "convnext_tiny.safetensors"
+    data = bytearray(file.read_bytes())
+    data[-1] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(WeightsRefused, match="checksum"):
+        Ensemble.load(copy)
+
+
+def test_a_missing_file_is_refused(copy: Path) -> None:
+    (copy / "efficientnet_v2_s.safetensors").unlink()
+    with pytest.raises(WeightsRefused, match="cannot be read"):
+        Ensemble.load(copy)
+
+
+def test_swapped_files_are_refused(copy: Path) -> None:
+    def swap(card: dict[str, Any]) -> None:
+        one, two = card["networks"]
+        for key in ("file", "sha256"):
+            one[key], two[key] = two[key], one[key]
+
+    edit_card(copy, swap)
+    with pytest.raises(WeightsRefused, match="do not fit"):
+        Ensemble.load(copy)
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        pytest.param(lambda card: card.pop("classes"), "KeyError", id="no classes"),
+        pytest.param(lambda card: card["input"].update(size="big"), "ValueError", id="size no number"),
+        pytest.param(lambda card: card["networks"][0].update(weight=0.9), "sum to 1", id="shares"),
+        pytest.param(lambda card: card["networks"][0].update(temperature=0), "positive", id="temperature"),
+        pytest.param(
+            lambda card: card["networks"][0].update(architecture="resnet"), "unknown", id="architecture"
+        ),
+        pytest.param(lambda card: card["networks"][0].update(file="../x"), "not a plain", id="path"),
+        pytest.param(lambda card: card["classes"].append("OTHER"), "risk", id="a class without a risk"),
+    ],
+)
+def test_a_card_that_makes_no_sense_is_refused(
+    copy: Path, edit: Callable[[dict[str, Any]], object], message: str
+) -> None:
+    edit_card(copy, edit)
+    with pytest.raises(WeightsRefused, match=message):
+        Ensemble.load(copy)
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{", "null"])
+def test_a_broken_card_is_refused(copy: Path, content: str) -> None:
+    (copy / "card.json").write_text(content)
+    with pytest.raises(WeightsRefused):
+        Ensemble.load(copy)
+
+
+def test_the_committed_weights_are_small_half_precision_and_whole() -> None:
+    card = read_card(COMMITTED)
+    assert card.classes == ("BACTERIAL_PNEUMONIA", "NORMAL", "VIRAL_PNEUMONIA")
+    assert {network.architecture: network.weight for network in card.networks} == {
+        "convnext_tiny": 0.4,
+        "efficientnet_v2_s": 0.6,
+    }
+    assert all((COMMITTED / network.file).stat().st_size < 60e6 for network in card.networks)
+    Ensemble.load(COMMITTED)
