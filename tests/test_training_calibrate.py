@@ -21,7 +21,7 @@ from backend.inference.ensemble import Ensemble, combine
 from backend.inference.errors import WeightsRefused
 from backend.inference.images import read_film
 from backend.inference.models import Network
-from backend.inference.preprocess import preprocess
+from backend.inference.preprocess import preprocess, squeeze
 from backend.training import calibrate, evaluate, export
 from backend.training.calibrate import Member, build_weights, fit_temperature, parse_member
 from backend.training.data import CLASSES, INPUT, DataError, find_records
@@ -354,6 +354,27 @@ def test_the_report_counts_flips(report: tuple[dict[str, Any], Path]) -> None:
     assert (width["width x1.25"], width["width x0.8"]) == (wider, narrower)
     assert width["mean"] == pytest.approx((wider + narrower) / 2, abs=1e-4)
     assert width["max"] == max(wider, narrower)
+
+
+def test_flips_compare_the_answers_to_changed_films_with_those_before(
+    calibrated: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ensemble = Ensemble.load(calibrated)
+    films = [
+        squeeze(read_film(path.read_bytes()), INPUT.size) for path in sorted(drawn.glob("train/*/*"))[:2]
+    ]
+    votes = ensemble.vote(torch.cat([preprocess(film[:, ::-1].copy(), INPUT) for film in films]))
+    answers = {"ensemble": combine(votes).argmax(dim=1)}
+    answers |= {vote.card.architecture: vote.probabilities.argmax(dim=1) for vote in votes}
+    before = {who: np.eye(3)[said.numpy()] for who, said in answers.items()}
+    before["ensemble"][0] = np.roll(before["ensemble"][0], 1)
+    labels = answers["ensemble"].numpy().copy()
+    labels[1] = (labels[1] + 1) % 3
+
+    monkeypatch.setattr(evaluate, "PERTURBATIONS", {"mirrored": PERTURBATIONS["mirrored"]})
+    found = evaluate.measure_flips(ensemble, films, labels, before)["mirrored"]
+    assert (found["ensemble"]["flips"], found["ensemble"]["accuracy"]) == (0.5, 0.5)
+    assert all(found[arch]["flips"] == 0 for arch in SHARES)
 
 
 def test_evaluate_command_prints_a_table_and_can_skip_perturbations(

@@ -1,0 +1,167 @@
+"""Take finished runs into the weights folder and fit their temperatures on the validation split.
+
+    python -m backend.training.calibrate --data DATA \\
+        --run runs/convnext_tiny:0.4 --run runs/efficientnet_v2_s:0.6
+
+It writes WEIGHTS/<architecture>.safetensors in half precision and WEIGHTS/card.json, reads them back as
+serving does, and chooses for each network the temperature T that makes softmax(logits / T) likeliest on
+validation (Guo et al., arXiv 1706.04599).
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+from backend.inference.card import Card
+from backend.inference.ensemble import Ensemble, calibrate
+from backend.inference.images import Film
+from backend.inference.models import ARCHITECTURES
+from backend.training.data import CLASSES, INPUT, DataError, read_film
+from backend.training.export import export_run, read_record
+from backend.training.metrics import Labels, Probabilities, calibration_error, negative_log_likelihood
+from backend.training.voting import cast_votes, find_split
+
+INDETERMINATE_BELOW = 0.70
+POPULATION = "children aged 1 to 5 years from one hospital (Guangzhou Women and Children's Medical Center)"
+TEMPERATURES = (0.05, 20.0)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A finished run's folder and its share in the ensemble."""
+
+    run: Path
+    share: float
+
+
+def parse_member(text: str) -> Member:
+    """Read "runs/convnext_tiny:0.4"."""
+    folder, _, share = text.rpartition(":")
+    try:
+        member = Member(Path(folder), float(share))
+    except ValueError:
+        member = Member(Path(), math.nan)
+    if not folder or not 0 < member.share <= 1:
+        raise argparse.ArgumentTypeError(f"a run is written FOLDER:SHARE with a share up to 1, not {text!r}")
+    return member
+
+
+def check_members(members: list[Member]) -> int:
+    """Return the seed of the runs' common split; raise DataError when they do not make one ensemble."""
+    total = sum(member.share for member in members)
+    if abs(total - 1) > 1e-6:
+        raise DataError(f"the runs' shares must sum to 1, not to {total:g}")
+    configs = [read_record(member.run)["config"] for member in members]
+    if len({config["arch"] for config in configs}) < len(configs):
+        raise DataError("two runs are of the same architecture")
+    seeds = {int(config["split_seed"]) for config in configs}
+    if len(seeds) > 1:
+        raise DataError("the runs were taught on different splits, so none of them is unseen by all")
+    return seeds.pop()
+
+
+def build_weights(data: Path, members: list[Member], weights: Path, version: str) -> Card:
+    """Write the ensemble's weights and card, print how well it is calibrated, and return the card."""
+    seed = check_members(members)
+    records, labels = find_split(data, "validation", seed)
+    weights.mkdir(parents=True, exist_ok=True)
+    card = Card(
+        version=version,
+        classes=CLASSES,
+        input=INPUT,
+        indeterminate_below=INDETERMINATE_BELOW,
+        population=POPULATION,
+        networks=tuple(export_run(member.run, member.share, weights) for member in members),
+    )
+    card.write(weights)
+
+    ensemble = Ensemble.load(weights)
+    films = (read_film(record.path) for record in tqdm(records, desc="validation", mininterval=5))
+    logits = collect_logits(ensemble, films)
+    fitted = [round(fit_temperature(each, torch.from_numpy(labels)), 4) for each in logits]
+    networks = zip(card.networks, fitted, strict=True)
+    calibrated = replace(card, networks=tuple(replace(each, temperature=found) for each, found in networks))
+    calibrated.write(weights)
+    print_fit(card, calibrated, logits, labels)
+    return calibrated
+
+
+def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[torch.Tensor]:
+    """Return each network's logits on n films, float64 (n, classes)."""
+    batches = [
+        [vote.network.head(vote.feature_map) for vote in votes] for votes in cast_votes(ensemble, films)
+    ]
+    return [torch.cat(parts).double() for parts in zip(*batches, strict=True)]
+
+
+def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+    """Return the T within TEMPERATURES that minimises the NLL of softmax(logits / T); logits (n, classes).
+
+    The NLL is convex in 1/T, so its slope there, the mean of E_p[z] − z_label, changes its sign once.
+    """
+    low, high = (math.log(bound) for bound in TEMPERATURES)
+    shown = logits.gather(1, labels[:, None])[:, 0]
+    for _ in range(50):
+        middle = (low + high) / 2
+        expected = (calibrate(logits, math.exp(middle)) * logits).sum(dim=1)
+        too_cold = float((expected - shown).mean()) > 0
+        low, high = (middle, high) if too_cold else (low, middle)
+    return math.exp((low + high) / 2)
+
+
+def print_fit(before: Card, after: Card, logits: list[torch.Tensor], labels: Labels) -> None:
+    """Print NLL and ECE on validation under two cards, for each network and for the ensemble."""
+    print(
+        f"{f'{len(labels)} films of validation':<24}{'T':>10}"
+        f"{'NLL before':>13}{'after':>8}{'ECE before':>13}{'after':>8}"
+    )
+    then, now = (answers(card, logits) for card in (before, after))
+    temperatures = [f"{network.temperature:.4f}" for network in after.networks]
+    names = [ARCHITECTURES[network.architecture].name for network in after.networks]
+    for name, temperature, old, new in zip([*names, "ensemble"], [*temperatures, ""], then, now, strict=True):
+        nll = [negative_log_likelihood(labels, each) for each in (old, new)]
+        ece = [calibration_error(labels, each) for each in (old, new)]
+        print(f"{name:<24}{temperature:>10}{nll[0]:13.4f}{nll[1]:8.4f}{ece[0]:13.4f}{ece[1]:8.4f}")
+
+
+def answers(card: Card, logits: list[torch.Tensor]) -> list[Probabilities]:
+    """Return each network's probabilities (n, classes) under a card, then the ensemble's."""
+    networks = list(zip(card.networks, logits, strict=True))
+    each = [calibrate(values, network.temperature) for network, values in networks]
+    whole = torch.stack([network.weight * said for (network, _), said in zip(networks, each, strict=True)])
+    return [said.numpy() for said in (*each, whole.sum(dim=0))]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--data", type=Path, required=True, help="folder that holds train/NORMAL and train/PNEUMONIA"
+    )
+    parser.add_argument(
+        "--run",
+        type=parse_member,
+        action="append",
+        required=True,
+        metavar="FOLDER:SHARE",
+        help="a finished run and its share in the ensemble; once per network, the shares sum to 1",
+    )
+    parser.add_argument("--weights", type=Path, default=Path("backend/weights"), help="default: %(default)s")
+    parser.add_argument("--version", default="1.0.0", help="the ensemble's version (default: %(default)s)")
+    arguments = parser.parse_args()
+    try:
+        build_weights(arguments.data, arguments.run, arguments.weights, arguments.version)
+    except DataError as error:
+        parser.error(str(error))
+
+
+if __name__ == "__main__":
+    main()

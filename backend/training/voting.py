@@ -1,0 +1,46 @@
+"""Let an ensemble vote on films of the data set as serving does: preprocess → vote → combine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend.inference.ensemble import Ensemble, Vote, combine
+from backend.inference.images import Film
+from backend.inference.preprocess import preprocess
+from backend.training.data import CLASSES, SPLIT_SEED, DataError, Record, find_records
+from backend.training.metrics import Labels, Probabilities
+
+BATCH = 32
+ENSEMBLE = "ensemble"
+
+
+def find_split(data: Path, split: str, seed: int = SPLIT_SEED) -> tuple[list[Record], Labels]:
+    """Return a split's films and their labels (n,); raise DataError when there are none."""
+    records = find_records(data, split, seed)
+    if not records:
+        raise DataError(f"the {split} split of {data} holds no films")
+    return records, np.array([record.label for record in records])
+
+
+def cast_votes(ensemble: Ensemble, films: Iterable[Film]) -> Iterator[list[Vote]]:
+    """Yield the networks' votes on films of any size, in order, BATCH films at a time."""
+    if ensemble.card.classes != CLASSES:
+        raise DataError("the card's classes are not those of the data set, in its order")
+    waiting = iter(films)
+    while batch := list(islice(waiting, BATCH)):
+        yield ensemble.vote(torch.cat([preprocess(film, ensemble.card.input) for film in batch]))
+
+
+def read_films(ensemble: Ensemble, films: Iterable[Film]) -> dict[str, Probabilities]:
+    """Return what is said of n films, (n, classes): under ENSEMBLE, and under each architecture by itself."""
+    said: dict[str, list[torch.Tensor]] = {}
+    for votes in cast_votes(ensemble, films):
+        said.setdefault(ENSEMBLE, []).append(combine(votes))
+        for vote in votes:
+            said.setdefault(vote.card.architecture, []).append(vote.probabilities)
+    return {who: torch.cat(parts).double().numpy() for who, parts in said.items()}
