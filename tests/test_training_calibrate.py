@@ -391,7 +391,7 @@ def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
     printed = capsys.readouterr().out
     assert "validation: 3 films of 3 patients" in printed
     assert "EfficientNetV2-S" in printed
-    assert "auc_normal_vs_pneumonia" in printed
+    assert "AUC, normal against pneumonia" in printed
     assert "width" not in printed
     assert "perturbations" not in json.loads((tmp_path / "validation.json").read_text())
 

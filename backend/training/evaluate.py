@@ -4,8 +4,8 @@
     python -m backend.training.evaluate --data DATA --split official-test
 
 It writes OUT/<split>.json (every measure with its 95% interval by patient, and how many answers flip when
-the films are changed in what must not matter), draws OUT/<split>-{confusion,roc,reliability}.png, and prints
-tables of both.
+the films are changed in what must not matter), sets it in tables as OUT/<split>.md, and draws
+OUT/<split>-{confusion,roc,reliability}.png.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from backend.inference.card import Card
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
 from backend.inference.images import Film
-from backend.inference.models import ARCHITECTURES
 from backend.inference.preprocess import squeeze
 from backend.training.data import OFFICIAL_TEST, SPLIT_SEED, SPLITS, DataError, read_film
 from backend.training.metrics import RESAMPLES, Labels, Probabilities, accuracy, flips, summarise
 from backend.training.perturbations import NARROWER, PERTURBATIONS, WIDER
 from backend.training.plots import draw_confusion, draw_reliability, draw_roc
+from backend.training.tables import as_markdown
 from backend.training.voting import ENSEMBLE, find_split, read_films
 
 _CPU_INFO = Path("/proc/cpuinfo")
@@ -65,6 +65,7 @@ def evaluate(
 
     out.mkdir(parents=True, exist_ok=True)
     (out / f"{split}.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+    (out / f"{split}.md").write_text(as_markdown(report))
     title = f"{split}, {len(records)} films"
     draw_confusion(labels, said[ENSEMBLE], title, out / f"{split}-confusion.png")
     draw_roc(labels, said[ENSEMBLE], title, out / f"{split}-roc.png")
@@ -122,32 +123,6 @@ def processor_name(cpu_info: Path = _CPU_INFO) -> str:
     return next(names, platform.processor() or platform.machine())
 
 
-def print_report(report: dict[str, Any]) -> None:
-    """Print the report as tables: measures by who answers, then flips by perturbation."""
-    who = [ENSEMBLE, *report["weights_sha256"]]
-    titles = [ENSEMBLE, *(ARCHITECTURES[each].name for each in who[1:])]
-    print(f"\n{report['split']}: {report['films']} films of {report['patients']} patients")
-    print(f"{'':<32}" + "".join(f"{title:<26}" for title in titles))
-    for name in report[ENSEMBLE]["measures"]:
-        cells = (_interval(report[each]["measures"][name]) for each in who)
-        print(f"{name:<32}" + "".join(f"{cell:<26}" for cell in cells))
-    if "perturbations" not in report:
-        return
-    print(f"\n{'ensemble, film changed':<32}{'flips':>8}{'normal/pneumonia':>20}{'accuracy':>12}")
-    for name, found in report["perturbations"].items():
-        shares = found[ENSEMBLE]
-        print(
-            f"{name:<32}{shares['flips']:8.4f}{shares['flips_normal_vs_pneumonia']:20.4f}"
-            f"{shares['accuracy']:12.4f}"
-        )
-    print(f"width flips: mean {report['width_flips']['mean']:.4f}, max {report['width_flips']['max']:.4f}")
-
-
-def _interval(measure: dict[str, float | None]) -> str:
-    value, low, high = ("–" if each is None else f"{each:.4f}" for each in measure.values())
-    return f"{value} ({low} to {high})"
-
-
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _rounded(each) for key, each in value.items()}
@@ -178,7 +153,7 @@ def main() -> None:
         )
     except (DataError, WeightsRefused) as error:
         parser.error(str(error))
-    print_report(report)
+    print(as_markdown(report))
 
 
 if __name__ == "__main__":

@@ -1,0 +1,54 @@
+"""A real server: gunicorn with the committed networks."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def wait_for_health(url: str, seconds: float) -> float:
+    """Return how long /health took to answer; fail after so many seconds."""
+    started = time.monotonic()
+    while time.monotonic() - started < seconds:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=1) as response:
+                assert response.status == 200
+                return time.monotonic() - started
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            time.sleep(0.05)
+    raise AssertionError(f"/health did not answer within {seconds} s")
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": str(port)},
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_for_health(url, 30)
+        yield url
+    finally:
+        process.terminate()
+        assert process.wait(timeout=30) == 0
