@@ -16,7 +16,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run test check format train calibrate evaluate clean
+.PHONY: run test check format train calibrate evaluate need-data clean
 
 run: $(VENV)/.run
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
@@ -34,17 +34,20 @@ format: $(VENV)/.dev
 	$(BIN)/ruff format .
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
-train: $(VENV)/.dev
+train: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.train --data $(DATA) --arch efficientnet_v2_s --out $(RUNS)/efficientnet_v2_s
 	$(BIN)/python -m backend.training.train --data $(DATA) --arch convnext_tiny --out $(RUNS)/convnext_tiny \
 	    --teacher $(RUNS)/efficientnet_v2_s
 
-calibrate: $(VENV)/.dev
+calibrate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.calibrate --data $(DATA) --weights backend/weights \
 	    --run $(RUNS)/convnext_tiny:0.4 --run $(RUNS)/efficientnet_v2_s:0.6
 
-evaluate: $(VENV)/.dev
+evaluate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.evaluate --data $(DATA) --out docs/evaluation
+
+need-data:
+	@test -n "$(DATA)" || { echo "Name the data set's folder: make $(MAKECMDGOALS) DATA=path/to/chest_xray"; exit 1; }
 
 clean:
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis

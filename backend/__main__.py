@@ -12,13 +12,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from backend.app.schemas import spoken
-from backend.app.settings import Settings
+from backend.app.schemas import reading_answer
+from backend.app.settings import SettingError, Settings
 from backend.inference.errors import ImageError, ModelsUnavailable
 from backend.inference.images import Limits, read_film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
-from backend.inference.reading import Reading
 from backend.inference.synthetic import draw_chest_film
 
 
@@ -55,14 +54,18 @@ def _sample(options: argparse.Namespace) -> int:
 
 
 def _predict(options: argparse.Namespace) -> int:
-    settings = Settings.from_environment()
+    try:
+        settings = Settings.from_environment()
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
     predictor = LazyPredictor.from_weights(settings.weights_dir, settings.torch_threads)
     limits = Limits(settings.max_image_bytes, settings.max_image_pixels)
     results = []
     for path in options.files:
         try:
             reading = predictor.predict(read_film(path.read_bytes(), limits), explained=False)
-            results.append({"file": str(path), **_fields(reading)})
+            results.append({"file": str(path), **reading_answer(reading)})
         except OSError as error:
             results.append({"file": str(path), "error": f"The file cannot be read: {error.strerror}."})
         except ImageError as error:
@@ -74,17 +77,6 @@ def _predict(options: argparse.Namespace) -> int:
     return 1 if any("error" in result for result in results) else 0
 
 
-def _fields(reading: Reading) -> dict[str, Any]:
-    return {
-        "prediction": spoken(reading.predicted_class),
-        "confidence": reading.confidence,
-        "risk_level": reading.risk.level,
-        "risk_code": reading.risk.code,
-        "probabilities": {spoken(name): value for name, value in reading.probabilities.items()},
-        "model_version": reading.model_version,
-    }
-
-
 def _table(results: list[dict[str, Any]]) -> str:
     width = max(len(result["file"]) for result in results)
     lines = []
@@ -93,7 +85,7 @@ def _table(results: list[dict[str, Any]]) -> str:
         if "error" in result:
             lines.append(f"{name}  {result['error']}")
         else:
-            answer = f"{result['prediction']:<19}  {result['confidence']:7.2%}  {result['risk_level']}"
+            answer = f"{result['prediction']:<19}  {result['confidence']:>7}  {result['risk_level']}"
             lines.append(f"{name}  {answer}")
     return "\n".join(lines)
 

@@ -5,7 +5,8 @@ from backend.app.settings import Settings
 _settings = Settings.from_environment()
 
 wsgi_app = "backend.wsgi:app"
-bind = f"{_settings.host}:{_settings.port}"
+_host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
+bind = f"{_host}:{_settings.port}"
 worker_class = "gthread"
 workers = _settings.workers
 threads = _settings.threads

@@ -56,9 +56,17 @@ def test_predict_as_json_is_what_the_api_says(
     assert main(["predict", "--json", str(film)]) == 0
     (result,) = json.loads(capsys.readouterr().out)
     answer = client.post("/predict", data=png).get_json()  # type: ignore[attr-defined]
-    for field in ("prediction", "risk_level", "risk_code", "model_version"):
+    for field in ("prediction", "confidence", "risk_level", "risk_code", "model_version", "disclaimer"):
         assert result[field] == answer[field]
     assert result["probabilities"] == pytest.approx(answer["probabilities"], abs=1e-5)
+
+
+def test_predict_says_which_setting_means_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TORCH_THREADS", "many")
+    assert main(["predict", "film.png"]) == 2
+    assert "TORCH_THREADS must be" in capsys.readouterr().err
 
 
 def test_predict_says_why_the_networks_do_not_load(

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -64,6 +65,18 @@ def as_json(value: object) -> dict[str, Any]:
             {**form(None), "content_type": "multipart/form-data"}, 400, "no_file", id="form without file"
         ),
         pytest.param(form(b""), 400, "empty_file", id="empty file"),
+        pytest.param(
+            {"data": {"file": "text"}, "content_type": "multipart/form-data"},
+            400,
+            "no_file",
+            id="a text field named file",
+        ),
+        pytest.param(
+            {"data": {"file": (io.BytesIO(), "", "application/octet-stream")}},
+            400,
+            "no_file",
+            id="no file chosen",
+        ),
         pytest.param(as_json({}), 400, "no_file", id="JSON without file_data"),
         pytest.param(as_json({"file_data": None}), 400, "no_file", id="file_data null"),
         pytest.param(as_json({"file_data": ""}), 400, "empty_file", id="file_data empty"),
@@ -106,9 +119,10 @@ def test_bad_requests(
     client: FlaskClient, request_: dict[str, Any], status: int, code: str, prefix: str
 ) -> None:
     request_ = {**request_}
-    if isinstance(request_.get("data"), dict) and "file" in request_["data"]:  # a stream is read only once
-        stream, name = request_["data"]["file"]
-        request_["data"] = {"file": (io.BytesIO(stream.getvalue()), name)}
+    data = request_.get("data")
+    if isinstance(data, dict) and isinstance(data.get("file"), tuple):  # a stream is read only once
+        stream, *about = data["file"]
+        request_["data"] = {"file": (io.BytesIO(stream.getvalue()), *about)}
     assert_refused(client.post(f"{prefix}/predict", **request_), status, code)
 
 
@@ -198,9 +212,10 @@ def test_a_full_queue_refuses_at_once(make_client: MakeClient, png: bytes) -> No
     for thread in waiting:
         thread.start()
     assert held.entered.wait(timeout=10)
-    places = client.application.extensions["queue"]._places
-    while places.acquire(blocking=False):  # until both films hold a place
-        places.release()
+    places = client.application.extensions["queue"]._turns._places
+    until = time.monotonic() + 10
+    while places._value and time.monotonic() < until:  # until the second film waits in line
+        time.sleep(0.01)
     assert_refused(client.post("/predict", data=png), 503, "overloaded")
     assert client.get("/health").status_code == 200
     held.release.set()

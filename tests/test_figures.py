@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -54,6 +55,11 @@ def test_every_published_row_was_measured(document: str, heading: str) -> None:
     rows = rows_after((ROOT / document).read_text(), heading)
     assert len(rows) > 3
     assert [row for row in rows if row not in measured] == []
+
+
+@pytest.mark.parametrize("document", ["MODEL_CARD.md", "README.md"])
+def test_no_figure_is_left_open(document: str) -> None:
+    assert not re.findall(r"^\{\w+\}|\{\w+\} films", (ROOT / document).read_text(), flags=re.MULTILINE)
 
 
 def test_the_networks_are_good_enough_to_be_served(report: dict[str, Any]) -> None:

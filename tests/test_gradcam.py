@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,10 @@ from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
 from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.gradcam import channel_weights, explain, grad_cam, scale
+from backend.inference.images import Film
 from backend.inference.models import Network
+from backend.inference.predictor import Predictor
+from backend.inference.preprocess import preprocess
 from tests.conftest import CLASSES, SHARES
 
 ARCHITECTURES = sorted(SHARES)
@@ -87,7 +92,7 @@ def test_the_map_explains_the_ensembles_class_when_the_networks_disagree(ensembl
     inputs = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(2))
     certain = [torch.tensor([[0.90, 0.05, 0.05]]), torch.tensor([[0.20, 0.75, 0.05]])]
     votes = [
-        Vote(vote.card, vote.network, probabilities, vote.feature_map)
+        Vote(vote.card, vote.network, vote.logits, probabilities, vote.feature_map)
         for vote, probabilities in zip(ensemble.vote(inputs), certain, strict=True)
     ]
     assert votes[0].probabilities.argmax() != votes[1].probabilities.argmax()
@@ -100,6 +105,26 @@ def test_the_map_explains_the_ensembles_class_when_the_networks_disagree(ensembl
     )
     torch.testing.assert_close(explain(votes, chosen), by_hand)
     assert not torch.allclose(explain(votes, chosen), explain(votes, torch.tensor([1])))
+
+
+def test_the_served_map_is_of_the_answered_class(
+    weights: Path, film: Film, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The networks are made to disagree inside the predictor; its map must be that of its answer."""
+    predictor = Predictor(weights)
+    votes = predictor._ensemble.vote(preprocess(film, predictor._card.input))
+    for shift in range(len(CLASSES)):
+        mine, theirs = (torch.tensor([row]).roll(shift) for row in ([0.9, 0.05, 0.05], [0.2, 0.75, 0.05]))
+        disagreeing = [
+            Vote(vote.card, vote.network, vote.logits, probabilities, vote.feature_map)
+            for vote, probabilities in zip(votes, (mine, theirs), strict=True)
+        ]
+        monkeypatch.setattr(predictor._ensemble, "vote", lambda _, votes=disagreeing: votes)
+        reading = predictor.predict(film)
+        assert reading.predicted_class == CLASSES[shift]
+        assert reading.heatmap is not None
+        expected = explain(disagreeing, torch.tensor([shift]))[0].numpy()
+        np.testing.assert_allclose(reading.heatmap, expected, atol=1e-5)
 
 
 def test_maps_lie_between_zero_and_one_on_the_networks_own_grid(ensemble: Ensemble) -> None:

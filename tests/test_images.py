@@ -33,13 +33,13 @@ def grey() -> Film:
 
 def png_header(width: int, height: int) -> bytes:
     """The start of a PNG that claims a size and holds nothing."""
-    header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    data = b"IDAT" + zlib.compress(b"\0" * 100)
-    chunks = [
-        struct.pack(">I", len(chunk) - 4) + chunk + struct.pack(">I", zlib.crc32(chunk))
-        for chunk in (header, data)
-    ]
-    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100))
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A chunk of a PNG: length, name, content, checksum."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def test_grey_png_is_read_unchanged(grey: Film) -> None:
@@ -71,6 +71,32 @@ def test_sixteen_bit_png_is_scaled_not_clipped(grey: Film, bits: int) -> None:
     np.testing.assert_allclose(found.astype(int), np.round(full * 255), atol=1)
 
 
+@pytest.mark.parametrize("channels", [2, 3, 4])
+def test_sixteen_bit_colours_keep_their_scale(grey: Film, channels: int) -> None:
+    """Twelve significant bits in sixteen, with colours, alpha, or both."""
+    full = grey.astype(np.float64) / grey.max()
+    levels = (full * 4095).astype(np.uint16)
+    opaque = np.full_like(levels, 65535)
+    planes = {2: [levels, opaque], 3: [levels] * 3, 4: [levels] * 3 + [opaque]}[channels]
+    found = read_film(deep_png(np.dstack(planes)))
+    np.testing.assert_allclose(found.astype(int), np.round(full * 255), atol=1)
+
+
+def deep_png(levels: np.ndarray) -> bytes:
+    """A PNG of 16 bits a channel, (height, width, channels); no library here writes all of these kinds."""
+    height, width, channels = levels.shape
+    kind = {2: 4, 3: 2, 4: 6}[channels]
+    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in levels)
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        chunk(name, content)
+        for name, content in [
+            (b"IHDR", struct.pack(">IIBBBBB", width, height, 16, kind, 0, 0, 0)),
+            (b"IDAT", zlib.compress(rows)),
+            (b"IEND", b""),
+        ]
+    )
+
+
 def test_what_is_transparent_is_black(grey: Film) -> None:
     alpha = np.full(grey.shape, 255, dtype=np.uint8)
     alpha[:, :10] = 0
@@ -96,9 +122,24 @@ def test_exif_orientation_turns_the_film_upright(grey: Film, kind: str) -> None:
     np.testing.assert_allclose(found.astype(int), np.rot90(grey, -1), atol=12)
 
 
+def test_a_broken_tag_does_not_spoil_a_film_nor_its_orientation(grey: Film) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 3
+    raw = exif.tobytes()  # one entry of 12 bytes behind an 8-byte header: add one that points nowhere
+    start = raw.index(b"\x12\x01") if b"\x12\x01" in raw else raw.index(b"\x01\x12")
+    order = "<" if b"II" in raw[:8] else ">"
+    nonsense = struct.pack(f"{order}HHII", 0x011A, 5, 1000, 0xFFFFFF00)
+    broken = raw[: start - 2] + struct.pack(f"{order}H", 2) + raw[start : start + 12] + nonsense + b"\0" * 4
+    found = read_film(encoded(Image.fromarray(grey), "JPEG", quality=95, exif=broken))
+    np.testing.assert_allclose(found.astype(int), np.rot90(grey, 2), atol=12)
+
+
 def test_broken_exif_does_not_spoil_a_film(grey: Film) -> None:
     jpeg = encoded(Image.fromarray(grey), "JPEG", exif=b"Exif\0\0MM\0*\0\0\0\x08\xff\xff" + b"\xff" * 40)
     assert read_film(jpeg).shape == grey.shape
+
+
+NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8))
 
 
 def zip_of_zeros() -> bytes:
@@ -108,7 +149,16 @@ def zip_of_zeros() -> bytes:
     return buffer.getvalue()
 
 
-NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtype=np.uint8))
+def half_a_jpeg() -> bytes:
+    whole = encoded(NOISE, "JPEG")
+    return whole[: len(whole) * 3 // 4] + b"\xff\xd9"
+
+
+def a_thousand_scans() -> bytes:
+    """A progressive JPEG whose last scan comes again and again: each costs a pass over all pixels."""
+    whole = encoded(NOISE, "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    return whole[:-2] + last * 1000 + b"\xff\xd9"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +170,8 @@ NOISE = Image.fromarray(np.random.default_rng(0).integers(0, 255, (64, 64), dtyp
         pytest.param(encoded(NOISE, "GIF"), errors.UnsupportedType, id="GIF, whatever it is named"),
         pytest.param(encoded(NOISE, "TIFF"), errors.UnsupportedType, id="TIFF"),
         pytest.param(encoded(NOISE, "JPEG")[:-400], errors.DamagedImage, id="JPEG cut short"),
+        pytest.param(half_a_jpeg(), errors.DamagedImage, id="half a JPEG, properly ended"),
+        pytest.param(a_thousand_scans(), errors.DamagedImage, id="progressive JPEG of a thousand scans"),
         pytest.param(encoded(NOISE)[:-400], errors.DamagedImage, id="PNG cut short"),
         pytest.param(encoded(NOISE)[:20], errors.DamagedImage, id="nothing but a signature"),
         pytest.param(b"\xff\xd8\xff" + b"\0" * 100, errors.DamagedImage, id="a JPEG's first bytes"),
@@ -147,6 +199,29 @@ def test_limits_hold_to_the_byte_and_the_pixel(grey: Film) -> None:
         read_film(data, Limits(len(data), grey.size - 1))
 
 
+SEEDS = [
+    encoded(NOISE),
+    encoded(NOISE.convert("P")),
+    encoded(NOISE.convert("LA")),
+    encoded(Image.fromarray(np.asarray(NOISE).astype(np.uint16) * 257)),
+    deep_png(np.dstack([np.asarray(NOISE).astype(np.uint16)] * 4)),
+    encoded(NOISE, "JPEG"),
+    encoded(NOISE, "JPEG", progressive=True),
+    encoded(NOISE.convert("CMYK"), "JPEG"),
+]
+
+
+def with_right_checksums(png: bytes) -> bytes:
+    """Mend the chunks' checksums, so that damage reaches the decoder behind them."""
+    parts, place = [png[:8]], 8
+    while place + 12 <= len(png):
+        length = int.from_bytes(png[place : place + 4], "big")
+        name, content = png[place + 4 : place + 8], png[place + 8 : place + 8 + length]
+        parts.append(chunk(name, content))
+        place += 12 + length
+    return b"".join(parts)
+
+
 def answers_or_refuses(data: bytes) -> None:
     try:
         film = read_film(data, Limits(max_pixels=1_000_000))
@@ -163,7 +238,7 @@ def test_any_bytes_give_a_film_or_an_image_error(data: bytes) -> None:
 
 
 @given(
-    st.sampled_from([encoded(NOISE), encoded(NOISE, "JPEG"), encoded(NOISE.convert("CMYK"), "JPEG")]),
+    st.sampled_from(SEEDS),
     st.lists(st.tuples(st.integers(0, 4000), st.binary(min_size=1, max_size=6)), min_size=1, max_size=8),
 )
 @settings(max_examples=300, deadline=None)
@@ -172,3 +247,5 @@ def test_any_damage_gives_a_film_or_an_image_error(data: bytes, damage: list[tup
         place %= len(data)
         data = data[:place] + junk + data[place + len(junk) :]
     answers_or_refuses(data)
+    if data.startswith(b"\x89PNG"):
+        answers_or_refuses(with_right_checksums(data))

@@ -104,6 +104,11 @@ def test_pictures_have_the_films_aspect_and_the_networks_grid(client: FlaskClien
             id="data URI",
         ),
         pytest.param(
+            lambda png: json.dumps({"file_data": " DATA:;base64," + base64.b64encode(png).decode()}),
+            "application/json",
+            id="bare data URI after a space",
+        ),
+        pytest.param(
             lambda png: json.dumps({"file_data": base64.b64encode(png).decode()}),
             "application/x-www-form-urlencoded",
             id="JSON by curl -d",

@@ -305,7 +305,7 @@ def test_evaluate_writes_a_report_and_plots(report: tuple[dict[str, Any], Path])
     found, out = report
     assert json.loads((out / "validation.json").read_text()) == found
     plots = [f"validation-{name}.png" for name in ("confusion", "reliability", "roc")]
-    assert sorted(path.name for path in out.iterdir()) == [*plots, "validation.json"]
+    assert sorted(path.name for path in out.iterdir()) == [*plots, "validation.json", "validation.md"]
     for name in plots:
         image = cv2.imread(str(out / name))
         assert image is not None

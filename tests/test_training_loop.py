@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import math
 from pathlib import Path
@@ -12,9 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from backend.inference.models import Network
-from backend.training import train
+from backend.training import augment as augmentation
+from backend.training import networks, train
 from backend.training.augment import augment, mixup
-from backend.training.data import CLASSES, Films
+from backend.training.data import CLASSES, DataError, Films
 from backend.training.recipe import Cycle, Stage, epochs, parse_schedule
 
 CPU = torch.device("cpu")
@@ -68,6 +70,32 @@ def test_augmented_films_keep_shape_and_range_and_differ(films: Films) -> None:
     assert not torch.equal(one, two)
 
 
+def test_moving_by_nothing_leaves_a_film_or_mirrors_it(films: Films, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_ROTATION_DEGREES", "_LOG_SCALE", "_LOG_ASPECT", "_SHIFT"):
+        monkeypatch.setattr(augmentation, name, 0.0)
+    torch.manual_seed(0)
+    before = films.pixels.float() / 255
+    after = augmentation._move(before)
+    kept = [torch.allclose(one, two, atol=1e-4) for one, two in zip(before, after, strict=True)]
+    mirrored = [torch.allclose(one.flip(-1), two, atol=1e-4) for one, two in zip(before, after, strict=True)]
+    assert all(one != two for one, two in zip(kept, mirrored, strict=True))
+    assert any(kept)
+    assert any(mirrored)
+
+
+def test_aspect_widens_what_it_does_not_heighten(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bright square becomes a rectangle of the drawn aspect and the same area."""
+    square = torch.zeros(1, 1, 96, 96)
+    square[:, :, 32:64, 32:64] = 1
+    for name in ("_ROTATION_DEGREES", "_LOG_SCALE", "_SHIFT"):
+        monkeypatch.setattr(augmentation, name, 0.0)
+    monkeypatch.setattr(augmentation, "_uniform", lambda films, low, high: torch.full((len(films),), high))
+    moved = augmentation._move(square)[0, 0]
+    width, height = moved.amax(0).gt(0.5).sum().item(), moved.amax(1).gt(0.5).sum().item()
+    assert width / height == pytest.approx(math.exp(augmentation._LOG_ASPECT), rel=0.1)
+    assert width * height == pytest.approx(32 * 32, rel=0.1)
+
+
 def test_mixup_mixes_films_and_targets_alike() -> None:
     torch.manual_seed(0)
     targets = torch.eye(3).repeat(4, 1)
@@ -81,7 +109,7 @@ def test_mixup_mixes_films_and_targets_alike() -> None:
 def test_norms_and_biases_do_not_decay() -> None:
     for architecture in ("convnext_tiny", "efficientnet_v2_s"):
         network = Network(architecture, len(CLASSES))
-        decayed, plain = train.parameter_groups(network, 0.05)
+        decayed, plain = networks.parameter_groups(network, 0.05)
         assert (decayed["weight_decay"], plain["weight_decay"]) == (0.05, 0.0)
         assert all(value.ndim >= 2 for value in decayed["params"])
         norms = [m for m in network.modules() if isinstance(m, nn.BatchNorm2d | nn.LayerNorm)]
@@ -102,7 +130,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(films: Films, tmp_path: Path) 
     config = train.Config("efficientnet_v2_s", "1e-3:2x32 1e-3:1x48", batch=4, ema=0.5)
     whole = run(config, tmp_path / "whole", films)
     whole.train(films, films)
-    whole.finish(films)
+    whole.finish(films, films)
 
     class KilledError(Exception):
         pass
@@ -121,7 +149,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(films: Films, tmp_path: Path) 
     again = run(config, tmp_path / "killed", films)
     assert len(again.history) == 2
     again.train(films, films)
-    again.finish(films)
+    again.finish(films, films)
 
     one, two = (load_file(tmp_path / name / "model.safetensors") for name in ("whole", "killed"))
     assert all(torch.equal(one[name], two[name]) for name in one)
@@ -133,7 +161,7 @@ def test_a_killed_run_goes_on_to_the_same_weights(films: Films, tmp_path: Path) 
 def test_a_checkpoint_of_another_configuration_is_not_resumed(films: Films, tmp_path: Path) -> None:
     first = run(train.Config("efficientnet_v2_s", "1e-3:1x32", batch=4), tmp_path, films)
     first._save_checkpoint()
-    with pytest.raises(SystemExit, match="another configuration"):
+    with pytest.raises(DataError, match="another configuration"):
         run(train.Config("efficientnet_v2_s", "2e-3:1x32", batch=4), tmp_path, films)
 
 
@@ -143,7 +171,7 @@ def test_it_learns_what_can_be_learnt_and_teaches_it(films: Films, tmp_path: Pat
     config = train.Config("efficientnet_v2_s", "2e-3:12x32", batch=6, ema=0.5)
     teacher = run(config, tmp_path / "teacher", films)
     teacher.train(films, films)
-    teacher.finish(films)
+    teacher.finish(films, films)
     losses = [epoch["loss"] for epoch in teacher.history]
     assert sum(losses[-3:]) < 0.9 * sum(losses[:3])
 
@@ -159,19 +187,24 @@ def test_it_learns_what_can_be_learnt_and_teaches_it(films: Films, tmp_path: Pat
     pupil.train(films, films)
     assert math.isfinite(pupil.history[0]["loss"])
 
+    # A pupil that says what its teacher says has nothing left to learn.
+    told_apart = float(pupil._loss(films.pixels, films.labels))
+    pupil.network = copy.deepcopy(pupil.teacher)
+    assert abs(float(pupil._loss(films.pixels, films.labels))) < 1e-4 < told_apart
+
 
 def test_init_takes_what_fits_and_refuses_what_does_not(tmp_path: Path) -> None:
     given = Network("convnext_tiny", 7)
     save_file(given.state_dict(), tmp_path / "given.safetensors")
     network = Network("convnext_tiny", len(CLASSES))
     head = network.classifier[-1].weight.clone()
-    train.load_initial(network, tmp_path / "given.safetensors")
+    networks.load_initial(network, tmp_path / "given.safetensors")
     assert torch.equal(network.features[0][0].weight, given.features[0][0].weight)
     assert torch.equal(network.classifier[-1].weight, head)  # seven classes do not fit three
 
     save_file({"something.else": torch.zeros(1)}, tmp_path / "other.safetensors")
-    with pytest.raises(SystemExit, match="no weights of this architecture"):
-        train.load_initial(network, tmp_path / "other.safetensors")
+    with pytest.raises(DataError, match="no weights of this architecture"):
+        networks.load_initial(network, tmp_path / "other.safetensors")
 
 
 def test_depthwise_kernels_give_the_same_in_float32() -> None:
@@ -180,6 +213,6 @@ def test_depthwise_kernels_give_the_same_in_float32() -> None:
     inputs = torch.randn(1, 3, 64, 64)
     with torch.no_grad():
         before = network(inputs)[0]
-        train.run_depthwise_in_float32(network)
+        networks.run_depthwise_in_float32(network)
         after = network(inputs)[0]
     torch.testing.assert_close(before, after)

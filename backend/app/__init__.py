@@ -9,7 +9,7 @@ from flask import Flask
 from flask_cors import CORS
 
 from backend.app import bodies, errors, routes, telemetry
-from backend.app.queue import InferenceQueue
+from backend.app.queue import InferenceQueue, Turns
 from backend.app.settings import Settings
 from backend.app.uploads import DisklessRequest
 from backend.inference.cpu import available_cores
@@ -26,7 +26,9 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["predictor"] = predictor or _predictor(settings)
-    app.extensions["queue"] = InferenceQueue(settings.queue_limit, settings.deadline_seconds)
+    app.extensions["queue"] = InferenceQueue(settings.queue_limit)
+    # A small file can unpack into a hundred megabytes, so that decoding takes turns too.
+    app.extensions["decoders"] = Turns(available_cores(), settings.queue_limit)
 
     telemetry.init_app(app, settings.log_level)
     bodies.init_app(app)

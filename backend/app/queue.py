@@ -1,50 +1,89 @@
-"""Let one film at a time onto the cores, a bounded number wait, and nobody wait for ever."""
+"""Let a few at a time work, a bounded number wait, and nobody wait past a deadline."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 class Overloaded(Exception):
-    """The queue is full, or a film's turn did not come in time."""
+    """Too many wait already, or a turn did not come in time."""
 
 
 class DeadlineExceeded(Exception):
-    """A film's turn came, but its answer did not in time."""
+    """The turn came, but the work did not end in time."""
+
+
+class Turns:
+    """So many may work at once, and so many more wait for their turn."""
+
+    def __init__(self, at_once: int, waiting: int) -> None:
+        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._turns = threading.BoundedSemaphore(at_once)
+
+    @contextmanager
+    def waiting_line(self) -> Iterator[None]:
+        """Hold a place among those who work or wait; raise Overloaded at once when all are taken."""
+        if not self._places.acquire(blocking=False):
+            raise Overloaded
+        try:
+            yield
+        finally:
+            self._places.release()
+
+    def take(self, seconds: float) -> None:
+        """Wait for a turn; raise Overloaded when it does not come in time."""
+        if not self._turns.acquire(timeout=max(0.0, seconds)):
+            raise Overloaded
+
+    def give_back(self) -> None:
+        self._turns.release()
+
+    @contextmanager
+    def turn(self, seconds: float) -> Iterator[None]:
+        """Wait in line, then hold a turn; raise Overloaded."""
+        with self.waiting_line():
+            self.take(seconds)
+            try:
+                yield
+            finally:
+                self.give_back()
 
 
 class InferenceQueue:
     """One film uses all cores, so a second one at the same time would only slow both."""
 
-    def __init__(self, limit: int, deadline_seconds: float) -> None:
-        self._places = threading.BoundedSemaphore(limit + 1)
-        self._deadline = deadline_seconds
+    def __init__(self, waiting: int) -> None:
+        self._turns = Turns(1, waiting)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
-    def run(self, work: Callable[[], T]) -> T:
-        """Return what the work returns once its turn has come; raise Overloaded or DeadlineExceeded."""
-        if not self._places.acquire(blocking=False):
-            raise Overloaded
-        future = self._submit(work)
-        try:
-            return future.result(timeout=self._deadline)
-        except TimeoutError:
-            if future.cancel():
-                raise Overloaded from None
-            if future.done():
-                return future.result()
-            raise DeadlineExceeded from None
+    def run(self, work: Callable[[], T], seconds: float) -> T:
+        """Return what the work returns; raise Overloaded or DeadlineExceeded once the time is up.
+
+        Work that outlasts its deadline cannot be stopped: it keeps its turn until it ends.
+        """
+        deadline = time.monotonic() + seconds
+        with self._turns.waiting_line():
+            self._turns.take(seconds)
+            future = self._submit(work)
+            try:
+                return future.result(timeout=max(0.0, deadline - time.monotonic()))
+            except TimeoutError:
+                if future.done():  # the work itself raised it, or ended at this very moment
+                    return future.result()
+                raise DeadlineExceeded from None
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         try:
             future = self._executor.submit(work)
-        except BaseException:
-            self._places.release()
-            raise
-        future.add_done_callback(lambda _: self._places.release())
+        except RuntimeError:  # the process is shutting down
+            self._turns.give_back()
+            raise Overloaded from None
+        future.add_done_callback(lambda _: self._turns.give_back())
         return future

@@ -36,14 +36,10 @@ def index() -> Response:
 @blueprint.get("/health", strict_slashes=False)
 def health() -> Response:
     predictor = current_app.extensions["predictor"]
-    response = jsonify(
-        health_answer(
-            loaded=predictor.loaded,
-            failure=predictor.failure,
-            memory_mb=psutil.Process().memory_info().rss / 2**20,
-        )
-    )
-    response.status_code = 500 if predictor.failure else 200
+    failure = predictor.failure
+    memory_mb = psutil.Process().memory_info().rss / 2**20
+    response = jsonify(health_answer(loaded=predictor.loaded, failure=failure, memory_mb=memory_mb))
+    response.status_code = 500 if failure else 200
     return response
 
 
@@ -51,9 +47,10 @@ def health() -> Response:
 def predict() -> Response:
     settings, extensions = current_app.config["SETTINGS"], current_app.extensions
     upload = read_upload(request)
-    film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+    with extensions["decoders"].turn(_seconds_left()):
+        film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
     reading = extensions["queue"].run(
-        lambda: extensions["predictor"].predict(film, explained=upload.cam != "none")
+        lambda: extensions["predictor"].predict(film, explained=upload.cam != "none"), _seconds_left()
     )
     overlay = heatmap = None
     if reading.heatmap is not None:
@@ -64,3 +61,8 @@ def predict() -> Response:
             reading, overlay=overlay, heatmap=heatmap, request_id=g.request_id, duration_ms=elapsed_ms()
         )
     )
+
+
+def _seconds_left() -> float:
+    deadline: float = current_app.config["SETTINGS"].deadline_seconds
+    return deadline - elapsed_ms() / 1000

@@ -48,14 +48,23 @@ def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Jso
 def prediction_answer(
     reading: Reading, *, overlay: bytes | None, heatmap: bytes | None, request_id: str, duration_ms: float
 ) -> Json:
-    """Return the answer to a film; `overlay` and `heatmap` are PNG files, or None where not asked for."""
+    """Return the answer to a request; `overlay` and `heatmap` are PNG files, or None where not asked for."""
+    return {
+        **reading_answer(reading),
+        "gradcam_image": _data_uri(overlay),
+        "heatmap_image": _data_uri(heatmap),
+        "request_id": request_id,
+        "duration_ms": round(duration_ms, 1),
+    }
+
+
+def reading_answer(reading: Reading) -> Json:
+    """Return what is said of a film, however it was asked."""
     return {
         "prediction": spoken(reading.predicted_class),
         "confidence": f"{reading.confidence:.2%}",
         "risk_level": reading.risk.level,
         "risk_code": reading.risk.code,
-        "gradcam_image": _data_uri(overlay),
-        "heatmap_image": _data_uri(heatmap),
         "probabilities": _spoken_probabilities(reading.probabilities),
         "models": [
             {
@@ -66,8 +75,6 @@ def prediction_answer(
             for opinion in reading.opinions
         ],
         "model_version": reading.model_version,
-        "request_id": request_id,
-        "duration_ms": round(duration_ms, 1),
         "disclaimer": disclaimer(reading.population),
     }
 

@@ -35,6 +35,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _port(text: str) -> int:
+    if not 1 <= int(text) <= 65535:
+        raise ValueError
+    return int(text)
+
+
 def _positive(text: str) -> int:
     if int(text) < 1:
         raise ValueError
@@ -62,6 +68,7 @@ _KINDS: Mapping[Callable[[str], Any], str] = {
     Path: "a path",
     _flag: "1 or 0",
     _count: "a whole number, 0 or more",
+    _port: "a port from 1 to 65535",
     _positive: "a whole number, 1 or more",
     _seconds: "a positive number of seconds",
     _level: "one of " + ", ".join(_LOG_LEVELS),
@@ -78,7 +85,7 @@ class Settings:
     """Every setting: the environment variable is the field's name in capitals."""
 
     host: str = _setting("127.0.0.1", str, "address to serve on")
-    port: int = _setting(5000, _positive, "port to serve on")
+    port: int = _setting(5000, _port, "port to serve on")
     weights_dir: Path = _setting(_WEIGHTS, Path, "folder of the networks and their card.json")
     warm_up: bool = _setting(False, _flag, "load the networks at start instead of with the first film")
     workers: int = _setting(1, _positive, "gunicorn processes; each holds the networks once")
@@ -90,9 +97,9 @@ class Settings:
     torch_threads: int = _setting(
         0, _count, "cores for one film's arithmetic; 0 divides those of the container among the workers"
     )
-    queue_limit: int = _setting(64, _positive, "films that may wait in a process; one more is answered 503")
+    queue_limit: int = _setting(64, _positive, "films that may wait in a process; one more is refused")
     deadline_seconds: float = _setting(
-        30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is being computed"
+        30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
     )
     max_image_bytes: int = _setting(10 * 2**20, _positive, "largest film, decoded from base64, in bytes")
     max_image_pixels: int = _setting(25_000_000, _positive, "largest film in pixels")

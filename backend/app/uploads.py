@@ -7,11 +7,14 @@ import binascii
 import io
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import IO, Any, Literal, cast
 
 from flask import Request
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import HTTPException
 
 from backend.app.errors import RequestError
 
@@ -45,8 +48,10 @@ class Upload:
 def read_upload(request: Request) -> Upload:
     """Return the film and the options of a /predict request; raise RequestError."""
     if request.mimetype == "multipart/form-data":
-        return Upload(_multipart_file(request), _cam(request.form, request.args))
-    body = request.get_data(cache=False)
+        with _reading():
+            form, files = request.form, request.files.getlist("file")
+        return Upload(_multipart_file(form, files), _cam(form, request.args))
+    body = _body(request)
     if request.is_json or body.lstrip()[:1] == b"{":
         fields = _json_object(body)
         return Upload(_base64_file(fields), _cam(fields, request.args))
@@ -55,13 +60,36 @@ def read_upload(request: Request) -> Upload:
     return Upload(body, _cam(request.args))
 
 
-def _multipart_file(request: Request) -> bytes:
-    files = request.files.getlist("file")
+@contextmanager
+def _reading() -> Iterator[None]:
+    """Turn whatever the server's body reader raises, on a malformed chunk say, into a refusal."""
+    try:
+        yield
+    except HTTPException:
+        raise
+    except Exception:
+        raise RequestError("bad_request", "The request's body cannot be read.") from None
+
+
+def _body(request: Request) -> bytes:
+    with _reading():
+        body = request.get_data(cache=False)
+        limit = request.max_content_length
+        if request.content_length is None and limit is not None and len(body) >= limit:
+            request.stream.read(1)  # a chunked body is cut at the limit; one byte more is refused
+        return body
+
+
+def _multipart_file(form: Mapping[str, Any], files: list[FileStorage]) -> bytes:
+    if "file" in form and not files:
+        raise RequestError("no_file", "The form's field 'file' is text: send it with a file name.")
     if not files:
         raise RequestError("no_file", "No film was sent: the form has no file in the field 'file'.")
     if len(files) > 1:
         raise RequestError("bad_request", "Send one film a request.")
     data: bytes = files[0].read()
+    if not data and not files[0].filename:
+        raise RequestError("no_file", "No film was chosen.")
     return data
 
 
@@ -81,6 +109,7 @@ def _base64_file(fields: Mapping[str, Any]) -> bytes:
         raise RequestError("no_file", "No film was sent: the JSON has no field 'file_data'.")
     if not isinstance(text, str):
         raise RequestError("bad_base64", "The field 'file_data' must be base64 text.")
+    text = text.strip()
     if text[:5].lower() == "data:":
         match = _DATA_URI.match(text)
         if match is None:
@@ -99,9 +128,10 @@ def _cam(*sources: Mapping[str, Any]) -> Cam:
     cam = _first("cam", sources)
     if cam is None:
         return "both"
-    if not isinstance(cam, str) or cam.lower() not in {"both", "map", "none"}:
+    chosen = str(cam).strip().lower()
+    if chosen not in {"both", "map", "none"}:
         raise RequestError("bad_request", "The option 'cam' must be both, map or none.")
-    return cast(Cam, cam.lower())
+    return cast(Cam, chosen)
 
 
 def _first(name: str, sources: tuple[Mapping[str, Any], ...]) -> Any:

@@ -13,10 +13,11 @@ from backend.inference.models import Network, load_network
 
 @dataclass(frozen=True)
 class Vote:
-    """What one network made of n films: probabilities (n, classes), last feature map (n, channels, h, w)."""
+    """What one network made of n films: logits, probabilities (n, classes); feature map (n, k, h, w)."""
 
     card: NetworkCard
     network: Network
+    logits: torch.Tensor
     probabilities: torch.Tensor
     feature_map: torch.Tensor
 
@@ -41,7 +42,8 @@ class Ensemble:
         votes = []
         for card, network in zip(self.card.networks, self.networks, strict=True):
             logits, feature_map = network(inputs)
-            votes.append(Vote(card, network, calibrate(logits, card.temperature), feature_map))
+            probabilities = calibrate(logits, card.temperature)
+            votes.append(Vote(card, network, logits, probabilities, feature_map))
         return votes
 
 

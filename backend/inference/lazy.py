@@ -25,7 +25,7 @@ class LazyPredictor:
         self._load = load
         self._lock = threading.Lock()
         self._reader: Reader | None = None
-        self._failure: ModelsUnavailable | None = None
+        self._failure: str | None = None
 
     @classmethod
     def from_weights(cls, weights: Path, threads: int = 0) -> LazyPredictor:
@@ -45,7 +45,7 @@ class LazyPredictor:
     @property
     def failure(self) -> str | None:
         """Why the last attempt to load failed; None before the first attempt and after a success."""
-        return str(self._failure) if self._failure else None
+        return self._failure
 
     def predict(self, film: Film, *, explained: bool = True) -> Reading:
         """Return the answer for one film, loading the networks if need be; raise ModelsUnavailable."""
@@ -64,10 +64,10 @@ class LazyPredictor:
         try:
             reader = self._load()
         except ModelsUnavailable as error:
-            self._failure = error
+            self._failure = str(error)  # not the exception: its frames hold the film that asked
             raise
         except Exception as error:  # a full memory, a broken installation: the service must say so
-            self._failure = ModelsUnavailable(f"loading the networks failed: {type(error).__name__}")
-            raise self._failure from error
+            self._failure = f"loading the networks failed: {type(error).__name__}"
+            raise ModelsUnavailable(self._failure) from error
         self._failure = None
         return reader

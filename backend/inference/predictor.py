@@ -33,7 +33,8 @@ class Predictor:
         heatmap = explain(votes, chosen[None])[0].numpy() if explained else None
 
         predicted_class = self._card.classes[int(chosen)]
-        confidence = float(probabilities[chosen])
+        # Rounded once, to what is shown, so that 70.00% is never called below 70%.
+        confidence = round(float(probabilities[chosen]), 4)
         return Reading(
             predicted_class=predicted_class,
             confidence=confidence,

@@ -95,9 +95,7 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
 
 def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[torch.Tensor]:
     """Return each network's logits on n films, float64 (n, classes)."""
-    batches = [
-        [vote.network.head(vote.feature_map) for vote in votes] for votes in cast_votes(ensemble, films)
-    ]
+    batches = [[vote.logits for vote in votes] for votes in cast_votes(ensemble, films)]
     return [torch.cat(parts).double() for parts in zip(*batches, strict=True)]
 
 

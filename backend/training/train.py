@@ -17,10 +17,9 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, cast
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
@@ -29,7 +28,23 @@ from tqdm import tqdm
 from backend.inference.models import ARCHITECTURES, Network, channels_last
 from backend.inference.preprocess import normalise
 from backend.training.augment import augment, mixup
-from backend.training.data import CLASSES, INPUT, SPLIT_SEED, Films, find_records, load_films
+from backend.training.data import (
+    CLASSES,
+    INPUT,
+    SPLIT_SEED,
+    DataError,
+    Films,
+    find_records,
+    load_films,
+)
+from backend.training.networks import (
+    choose_device,
+    load_initial,
+    load_teacher,
+    parameter_groups,
+    quiet_head,
+    run_depthwise_in_float32,
+)
 from backend.training.recipe import Epoch, epochs, parse_schedule
 
 DEFAULT_SCHEDULES = {
@@ -81,7 +96,11 @@ class Run:
         self.history: list[dict[str, float]] = []
 
     def train(self, films: Films, validation: Films) -> None:
-        """Go through the schedule's remaining epochs, leaving a checkpoint after each."""
+        """Go through the schedule's remaining epochs, leaving a checkpoint after each.
+
+        The accuracies on the way are those of the averaged weights with averaged batch statistics, which lag
+        far behind at first; `finish` measures the statistics anew.
+        """
         schedule = list(epochs(parse_schedule(self.config.schedule)))
         side, stage_films, stage_validation = 0, films, validation
         for number, epoch in enumerate(schedule):
@@ -154,6 +173,7 @@ class Run:
             "optimizer": self.optimizer.state_dict(),
             "shuffle": self.shuffle.get_state(),
             "random": torch.get_rng_state(),
+            "cuda_random": torch.cuda.get_rng_state_all(),
             "history": self.history,
         }
         unfinished = self.out / "last.pt.tmp"
@@ -167,80 +187,34 @@ class Run:
             return
         state = torch.load(path, map_location=self.device, weights_only=True)
         if state["config"] != asdict(self.config):
-            raise SystemExit(f"{path} belongs to another configuration; choose another --out or remove it")
+            raise DataError(f"{path} belongs to another configuration; choose another --out or remove it")
         self.network.load_state_dict(state["network"])
         self.average.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.shuffle.set_state(state["shuffle"].cpu())
         torch.set_rng_state(state["random"].cpu())
+        torch.cuda.set_rng_state_all([each.cpu() for each in state["cuda_random"]])
         self.history = state["history"]
         print(f"resumed after epoch {len(self.history)}")
 
-    def finish(self, films: Films) -> None:
-        """Write the averaged weights and how they came about.
+    def finish(self, films: Films, validation: Films) -> None:
+        """Write the averaged weights, how they came about, and their accuracy on validation.
 
         Batch statistics of the average are measured anew at the last image size, for those gathered on
         the way belong to other weights and smaller films.
         """
         side = list(epochs(parse_schedule(self.config.schedule)))[-1].side
         update_bn(self._inputs(films.resized(side)), self.average.module)
+        accuracy = validation_accuracy(self.average.module, validation.resized(side), self.config.batch)
         weights = {name: value.cpu().contiguous() for name, value in self.average.module.state_dict().items()}
         save_file(weights, self.out / "model.safetensors")
-        record = {"config": asdict(self.config), "history": self.history, "torch": torch.__version__}
+        record = {
+            "config": asdict(self.config),
+            "history": self.history,
+            "validation_accuracy": accuracy,
+            "torch": torch.__version__,
+        }
         (self.out / "run.json").write_text(json.dumps(record, indent=2) + "\n")
-
-
-def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
-    """Decay matrices and kernels, but no norm, bias or layer scale."""
-    parameters = dict(network.named_parameters())
-    plain = {name for name, value in parameters.items() if value.ndim < 2 or name.endswith("layer_scale")}
-    return [
-        {"params": [v for n, v in parameters.items() if n not in plain], "weight_decay": weight_decay},
-        {"params": [v for n, v in parameters.items() if n in plain], "weight_decay": 0.0},
-    ]
-
-
-def run_depthwise_in_float32(network: nn.Module) -> None:
-    """Keep large depthwise kernels out of bfloat16: their backward pass on a CPU takes half the time so."""
-    for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module.groups > 1 and module.kernel_size[0] > 3:
-            module.__class__ = _Float32Conv2d
-
-
-class _Float32Conv2d(nn.Conv2d):
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        with torch.autocast(inputs.device.type, enabled=False):
-            return super().forward(inputs.float())
-
-
-def quiet_head(network: Network) -> None:
-    """Let the first logits be near zero.
-
-    torchvision draws EfficientNet's head from ±1/√classes, meant for a thousand classes: with three, the
-    first gradients are in the hundreds, and clipping them leaves nothing to learn from.
-    """
-    linear = cast(nn.Linear, network.classifier[-1])
-    nn.init.normal_(linear.weight, std=0.01)
-    nn.init.zeros_(linear.bias)
-
-
-def load_initial(network: Network, path: Path) -> None:
-    """Start from given weights (torchvision's names); a head for another number of classes is left out."""
-    wanted = network.state_dict()
-    given = load_file(path) if path.suffix == ".safetensors" else torch.load(path, weights_only=True)
-    fitting = {n: v for n, v in given.items() if n in wanted and v.shape == wanted[n].shape}
-    if not fitting:
-        raise SystemExit(f"{path} holds no weights of this architecture")
-    network.load_state_dict({**wanted, **fitting})
-    print(f"initialised {len(fitting)} of {len(wanted)} tensors from {path}")
-
-
-def load_teacher(run: Path, device: torch.device) -> Network:
-    """Return a finished run's network, frozen."""
-    record = json.loads((run / "run.json").read_text())
-    teacher = channels_last(Network(record["config"]["arch"], len(CLASSES))).to(device)
-    teacher.load_state_dict(load_file(run / "model.safetensors"))
-    return teacher.eval().requires_grad_(False)
 
 
 @torch.inference_mode()
@@ -254,13 +228,6 @@ def validation_accuracy(network: nn.Module, films: Films, batch: int) -> float:
             logits, _ = network(inputs)
         correct += int((logits.argmax(1) == labels).sum())
     return correct / len(films)
-
-
-def choose_device(name: str) -> torch.device:
-    """Return the named device; `auto` takes an accelerator where there is one."""
-    if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    return torch.device(name)
 
 
 def main() -> None:
@@ -287,16 +254,26 @@ def main() -> None:
         teacher=arguments.teacher,
         init=arguments.init,
     )
-    device = choose_device(arguments.device)
-    arguments.out.mkdir(parents=True, exist_ok=True)
-    films = load_films(find_records(arguments.data, "train", config.split_seed)).to(device)
-    validation = load_films(find_records(arguments.data, "validation", config.split_seed)).to(device)
+    try:
+        teach(config, arguments.data, arguments.out, choose_device(arguments.device))
+    except (DataError, ValueError) as error:
+        parser.error(str(error))
+
+
+def teach(config: Config, data: Path, out: Path, device: torch.device) -> None:
+    """Do a whole run, or what is left of it."""
+    parse_schedule(config.schedule)
+    out.mkdir(parents=True, exist_ok=True)
+    films = load_films(find_records(data, "train", config.split_seed)).to(device)
+    validation = load_films(find_records(data, "validation", config.split_seed)).to(device)
+    if len(films) < config.batch:
+        raise DataError(f"{len(films)} films do not fill one batch of {config.batch}")
     print(f"{len(films)} films to learn from, {len(validation)} to watch, on {device}")
 
-    run = Run(config, films.class_prior(), arguments.out, device)
+    run = Run(config, films.class_prior(), out, device)
     run.resume()
     run.train(films, validation)
-    run.finish(films)
+    run.finish(films, validation)
 
 
 if __name__ == "__main__":

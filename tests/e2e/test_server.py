@@ -59,6 +59,25 @@ def test_an_over_limit_chunked_body_is_413(server: str) -> None:
     assert (status, answer["code"]) == (413, "image_too_large")
 
 
+def test_an_over_limit_chunked_json_is_413_too(server: str) -> None:
+    chunks = (b'{"file_data": "' + b"A" * 2**20 for _ in range(16))
+    headers = {"Transfer-Encoding": "chunked", "Content-Type": "application/json"}
+    status, answer = post(server, chunks, encode_chunked=True, headers=headers)
+    assert (status, answer["code"]) == (413, "image_too_large")
+
+
+@pytest.mark.parametrize(("path", "status"), [("/predict", 400), ("/nothing", 404)])
+def test_a_malformed_chunk_is_refused_in_the_one_shape(server: str, path: str, status: int) -> None:
+    host, port = urlsplit(server).netloc.split(":")
+    with socket.create_connection((host, int(port)), timeout=30) as sender:
+        head = f"POST {path} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        sender.sendall(head.encode() + b"zz-nonsense\r\nrest\r\n")
+        response = http.client.HTTPResponse(sender)
+        response.begin()
+        assert response.status == status
+        assert set(json.loads(response.read())) == {"error", "code", "request_id"}
+
+
 def test_a_refused_request_leaves_the_connection_usable(server: str, png: bytes) -> None:
     connection = connect(server)
     for path in ("/nothing", "/health"):

@@ -1,0 +1,81 @@
+"""Make a network ready to be taught."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from backend.inference.models import Network, channels_last
+from backend.training.data import CLASSES, DataError
+
+
+def choose_device(name: str) -> torch.device:
+    """Return the named device; `auto` is CUDA where there is any, else the CPU."""
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    return torch.device(name)
+
+
+def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Decay matrices and kernels, but no norm, bias or layer scale."""
+    parameters = dict(network.named_parameters())
+    plain = {name for name, value in parameters.items() if value.ndim < 2 or name.endswith("layer_scale")}
+    return [
+        {"params": [v for n, v in parameters.items() if n not in plain], "weight_decay": weight_decay},
+        {"params": [v for n, v in parameters.items() if n in plain], "weight_decay": 0.0},
+    ]
+
+
+def run_depthwise_in_float32(network: nn.Module) -> None:
+    """Keep large depthwise kernels out of bfloat16: their backward pass on a CPU takes half the time so."""
+    for module in network.modules():
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and module.kernel_size[0] > 3:
+            module.__class__ = _Float32Conv2d
+
+
+class _Float32Conv2d(nn.Conv2d):
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        with torch.autocast(inputs.device.type, enabled=False):
+            return super().forward(inputs.float())
+
+
+def quiet_head(network: Network) -> None:
+    """Let the first logits be near zero.
+
+    torchvision draws EfficientNet's head from ±1/√classes, meant for a thousand classes: with three, the
+    first gradients are in the hundreds, and clipping them leaves nothing to learn from.
+    """
+    linear = cast(nn.Linear, network.classifier[-1])
+    nn.init.normal_(linear.weight, std=0.01)
+    nn.init.zeros_(linear.bias)
+
+
+def load_initial(network: Network, path: Path) -> None:
+    """Start from given weights (torchvision's names); a head for another number of classes is left out."""
+    wanted = network.state_dict()
+    given = (
+        load_file(path)
+        if path.suffix == ".safetensors"
+        else torch.load(path, map_location="cpu", weights_only=True)
+    )
+    fitting = {n: v for n, v in given.items() if n in wanted and v.shape == wanted[n].shape}
+    if not fitting:
+        raise DataError(f"{path} holds no weights of this architecture")
+    network.load_state_dict({**wanted, **fitting})
+    print(f"initialised {len(fitting)} of {len(wanted)} tensors from {path}")
+
+
+def load_teacher(run: Path, device: torch.device) -> Network:
+    """Return a finished run's network, frozen."""
+    try:
+        record = json.loads((run / "run.json").read_text())
+    except OSError as error:
+        raise DataError(f"{run} is not a finished run to learn from") from error
+    teacher = channels_last(Network(record["config"]["arch"], len(CLASSES))).to(device)
+    teacher.load_state_dict(load_file(run / "model.safetensors"))
+    return teacher.eval().requires_grad_(False)
