@@ -35,16 +35,16 @@ format: $(VENV)/.dev
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
 train: $(VENV)/.dev | need-data
-	$(BIN)/python -m backend.training.train --data $(DATA) --arch efficientnet_v2_s --out $(RUNS)/efficientnet_v2_s
-	$(BIN)/python -m backend.training.train --data $(DATA) --arch convnext_tiny --out $(RUNS)/convnext_tiny \
+	$(BIN)/python -m backend.training.train --data "$(DATA)" --arch efficientnet_v2_s --out $(RUNS)/efficientnet_v2_s
+	$(BIN)/python -m backend.training.train --data "$(DATA)" --arch convnext_tiny --out $(RUNS)/convnext_tiny \
 	    --teacher $(RUNS)/efficientnet_v2_s
 
 calibrate: $(VENV)/.dev | need-data
-	$(BIN)/python -m backend.training.calibrate --data $(DATA) --weights backend/weights \
+	$(BIN)/python -m backend.training.calibrate --data "$(DATA)" --weights backend/weights \
 	    --run $(RUNS)/convnext_tiny:0.4 --run $(RUNS)/efficientnet_v2_s:0.6
 
 evaluate: $(VENV)/.dev | need-data
-	$(BIN)/python -m backend.training.evaluate --data $(DATA) --out docs/evaluation
+	$(BIN)/python -m backend.training.evaluate --data "$(DATA)" --out docs/evaluation
 
 need-data:
 	@test -n "$(DATA)" || { echo "Name the data set's folder: make $(MAKECMDGOALS) DATA=path/to/chest_xray"; exit 1; }
@@ -55,12 +55,15 @@ clean:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	    { echo "PneumoNet needs Python 3.11 or later; name one with make PYTHON=…"; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	    { rm -rf $(VENV); echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; exit 1; }
 
-$(VENV)/.run: requirements.txt | $(BIN)/python
-	$(PIP_INSTALL) -r requirements.txt
+$(VENV)/.run: $(BIN)/python requirements.txt
+	@echo "Installing what serving needs into $(VENV) (the first time this takes minutes)…"
+	@$(PIP_INSTALL) -r requirements.txt
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	$(PIP_INSTALL) -r requirements-dev.txt
+$(VENV)/.dev: $(VENV)/.run requirements-dev.txt
+	@echo "Installing what the tests need into $(VENV)…"
+	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@

@@ -49,7 +49,7 @@ from backend.training.recipe import Epoch, epochs, parse_schedule
 
 DEFAULT_SCHEDULES = {
     "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224",
-    "convnext_tiny": "1e-3:16x96,1x160,1x224",
+    "convnext_tiny": "1e-3:14x96,1x160,1x224",
 }
 
 
