@@ -13,10 +13,11 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from backend.inference.models import Network
+from backend.inference.preprocess import normalise
 from backend.training import augment as augmentation
 from backend.training import networks, train
 from backend.training.augment import augment, mixup
-from backend.training.data import CLASSES, DataError, Films
+from backend.training.data import CLASSES, INPUT, DataError, Films
 from backend.training.recipe import Cycle, Stage, epochs, parse_schedule
 
 CPU = torch.device("cpu")
@@ -156,6 +157,39 @@ def test_a_killed_run_goes_on_to_the_same_weights(films: Films, tmp_path: Path) 
     record = json.loads((tmp_path / "killed" / "run.json").read_text())
     assert record["config"]["schedule"] == config.schedule
     assert [epoch["side"] for epoch in record["history"]] == [32, 32, 48]
+
+
+def test_the_average_forgets_fast_at_first_and_by_the_decay_then() -> None:
+    weight = nn.Linear(1, 1, bias=False)
+    average = networks.average_of(weight, decay=0.5)
+    seen = []
+    for step in range(6):
+        nn.init.constant_(weight.weight, float(step))
+        average.update_parameters(weight)
+        seen.append(average.module.weight.item())
+    by_hand = [0.0]
+    for step in range(1, 6):
+        kept = min(0.5, (1 + step) / (10 + step))
+        by_hand.append(kept * by_hand[-1] + (1 - kept) * step)
+    assert seen == pytest.approx(by_hand)
+
+
+def test_each_cycle_is_averaged_by_itself(films: Films, tmp_path: Path) -> None:
+    made = run(train.Config("efficientnet_v2_s", "1e-3:2x32 1e-3:1x32", batch=4), tmp_path, films)
+    made.train(films, films)
+    assert int(made.average.n_averaged) == len(films) // 4
+
+
+def test_batch_statistics_are_those_of_the_films_as_they_are(films: Films) -> None:
+    torch.manual_seed(0)
+    network = Network("efficientnet_v2_s", len(CLASSES))
+    networks.measure_batch_statistics(network, films, batch=12)
+    assert not any(module.training for module in network.modules())
+    stem, norm = network.features[0][0], network.features[0][1]
+    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+        before_norm = stem(normalise(films.pixels, INPUT)).float()
+    torch.testing.assert_close(norm.running_mean, before_norm.mean((0, 2, 3)), rtol=1e-2, atol=1e-2)
+    torch.testing.assert_close(norm.running_var, before_norm.var((0, 2, 3)), rtol=2e-2, atol=1e-2)
 
 
 def test_a_checkpoint_of_another_configuration_is_not_resumed(films: Films, tmp_path: Path) -> None:

@@ -9,9 +9,13 @@ from typing import Any, cast
 import torch
 from safetensors.torch import load_file
 from torch import nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from backend.inference.models import Network, channels_last
-from backend.training.data import CLASSES, DataError
+from backend.inference.preprocess import normalise
+from backend.training.data import CLASSES, INPUT, DataError, Films
+
+Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
 
 
 def choose_device(name: str) -> torch.device:
@@ -78,4 +82,42 @@ def load_teacher(run: Path, device: torch.device) -> Network:
         raise DataError(f"{run} is not a finished run to learn from") from error
     teacher = channels_last(Network(record["config"]["arch"], len(CLASSES))).to(device)
     teacher.load_state_dict(load_file(run / "model.safetensors"))
-    return teacher.eval().requires_grad_(False)
+    teacher.eval().requires_grad_(False)
+    for norm in batch_norms(teacher):
+        # Its pupils' films are augmented and of all sizes: a batch's own statistics fit them best.
+        norm.running_mean = norm.running_var = None
+    return teacher
+
+
+def average_of(network: nn.Module, decay: float) -> AveragedModel:
+    """Return a running average of weights and buffers; it forgets fast at first, then by the decay."""
+
+    def average(old: Tensors, new: Tensors, steps: torch.Tensor | int) -> None:
+        warm = (1 + int(steps)) / (10 + int(steps))
+        get_ema_multi_avg_fn(min(decay, warm))(old, new, steps)
+
+    return AveragedModel(network, multi_avg_fn=average, use_buffers=True)
+
+
+@torch.no_grad()
+def measure_batch_statistics(network: nn.Module, films: Films, batch: int, most: int = 1024) -> None:
+    """Measure means and variances of the batch norms on films as they are served: whole, unvaried, in place.
+
+    Augmentation darkens films and frames them in black: its statistics do not fit the films of a hospital.
+    """
+    network.eval()
+    norms = batch_norms(network)
+    for norm in norms:
+        norm.reset_running_stats()
+        norm.momentum = None  # a plain mean over all batches
+        norm.train()
+    order = torch.randperm(len(films), generator=torch.Generator().manual_seed(0))[:most]
+    for chosen in order.split(batch) if norms else []:
+        inputs = normalise(films.pixels[chosen.to(films.pixels.device)], INPUT)
+        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+            network(inputs.contiguous(memory_format=torch.channels_last))
+    network.eval()
+
+
+def batch_norms(network: nn.Module) -> list[nn.BatchNorm2d]:
+    return [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]

@@ -14,7 +14,6 @@ import argparse
 import json
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,7 +21,6 @@ import torch
 from safetensors.torch import save_file
 from torch import nn
 from torch.nn import functional as F
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 from tqdm import tqdm
 
 from backend.inference.models import ARCHITECTURES, Network, channels_last
@@ -38,9 +36,11 @@ from backend.training.data import (
     load_films,
 )
 from backend.training.networks import (
+    average_of,
     choose_device,
     load_initial,
     load_teacher,
+    measure_batch_statistics,
     parameter_groups,
     quiet_head,
     run_depthwise_in_float32,
@@ -48,8 +48,8 @@ from backend.training.networks import (
 from backend.training.recipe import Epoch, epochs, parse_schedule
 
 DEFAULT_SCHEDULES = {
-    "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224",
-    "convnext_tiny": "1e-3:14x96,1x160,1x224",
+    "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224 2e-4:1x224",
+    "convnext_tiny": "1e-3:12x96,1x160,1x224",
 }
 
 
@@ -85,11 +85,7 @@ class Run:
             load_initial(self.network, Path(config.init))
         if device.type == "cpu":
             run_depthwise_in_float32(self.network)
-        self.average = AveragedModel(
-            self.network,
-            multi_avg_fn=get_ema_multi_avg_fn(config.ema),
-            use_buffers=True,
-        )
+        self.average = average_of(self.network, config.ema)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.network, config.weight_decay), fused=True)
         self.teacher = load_teacher(Path(config.teacher), device) if config.teacher else None
         self.shuffle = torch.Generator().manual_seed(config.seed)
@@ -98,8 +94,8 @@ class Run:
     def train(self, films: Films, validation: Films) -> None:
         """Go through the schedule's remaining epochs, leaving a checkpoint after each.
 
-        The accuracies on the way are those of the averaged weights with averaged batch statistics, which lag
-        far behind at first; `finish` measures the statistics anew.
+        The accuracies on the way are those of the averaged weights with the batch statistics of augmented
+        films; `finish` measures the statistics that count.
         """
         schedule = list(epochs(parse_schedule(self.config.schedule)))
         side, stage_films, stage_validation = 0, films, validation
@@ -112,6 +108,8 @@ class Run:
                     films.resized(epoch.side),
                     validation.resized(epoch.side),
                 )
+            if epoch.begin == 0:  # a new cycle leaves the old one's weights fast, and so must the average
+                self.average = average_of(self.network, self.config.ema)
             started = time.monotonic()
             loss = self._epoch(epoch, stage_films, f"epoch {number + 1}/{len(schedule)} at {side} px")
             accuracy = validation_accuracy(self.average.module, stage_validation, self.config.batch)
@@ -161,10 +159,6 @@ class Run:
         share = self.config.teacher_share
         return (1 - share) * loss + share * divergence
 
-    def _inputs(self, films: Films) -> Iterator[torch.Tensor]:
-        for pixels, _ in films.batches(self.config.batch, self.shuffle):
-            yield normalise(augment(pixels), INPUT).contiguous(memory_format=torch.channels_last)
-
     def _save_checkpoint(self) -> None:
         state = {
             "config": asdict(self.config),
@@ -200,11 +194,11 @@ class Run:
     def finish(self, films: Films, validation: Films) -> None:
         """Write the averaged weights, how they came about, and their accuracy on validation.
 
-        Batch statistics of the average are measured anew at the last image size, for those gathered on
-        the way belong to other weights and smaller films.
+        Batch statistics are measured anew: those gathered on the way are of augmented films, other weights
+        and other sizes.
         """
         side = list(epochs(parse_schedule(self.config.schedule)))[-1].side
-        update_bn(self._inputs(films.resized(side)), self.average.module)
+        measure_batch_statistics(self.average.module, films.resized(side), self.config.batch)
         accuracy = validation_accuracy(self.average.module, validation.resized(side), self.config.batch)
         weights = {name: value.cpu().contiguous() for name, value in self.average.module.state_dict().items()}
         save_file(weights, self.out / "model.safetensors")
