@@ -17,12 +17,11 @@ from backend.training.tables import as_markdown
 from backend.training.voting import ENSEMBLE, find_split, read_films
 
 ROOT = Path(__file__).parent.parent
-WEIGHTS = ROOT / "backend" / "weights"
 EVALUATION = ROOT / "docs" / "evaluation"
 
 
 @pytest.fixture(scope="module")
-def report() -> dict[str, Any]:
+def report(committed: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((EVALUATION / "held-out.json").read_text())
     return found
 
@@ -37,8 +36,8 @@ def value(report: dict[str, Any], who: str, measure: str) -> float:
     return found
 
 
-def test_the_report_is_of_the_served_weights(report: dict[str, Any]) -> None:
-    card = read_card(WEIGHTS)
+def test_the_report_is_of_the_served_weights(committed: Path, report: dict[str, Any]) -> None:
+    card = read_card(committed)
     assert report["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
     assert report["model_version"] == card.version
 
@@ -50,6 +49,7 @@ def test_the_tables_are_the_reports(report: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("document", "heading"), [("MODEL_CARD.md", "Figures"), ("README.md", "How good is it")]
 )
+@pytest.mark.usefixtures("committed")
 def test_every_published_row_was_measured(document: str, heading: str) -> None:
     measured = (EVALUATION / "held-out.md").read_text().splitlines()
     rows = rows_after((ROOT / document).read_text(), heading)
@@ -58,6 +58,7 @@ def test_every_published_row_was_measured(document: str, heading: str) -> None:
 
 
 @pytest.mark.parametrize("document", ["MODEL_CARD.md", "README.md"])
+@pytest.mark.usefixtures("committed")
 def test_no_figure_is_left_open(document: str) -> None:
     assert not re.findall(r"^\{\w+\}|\{\w+\} films", (ROOT / document).read_text(), flags=re.MULTILINE)
 
@@ -71,8 +72,8 @@ def test_the_networks_are_good_enough_to_be_served(report: dict[str, Any]) -> No
     assert report["width_flips"]["max"] <= 0.10
 
 
-def test_the_figures_can_be_had_again(data: Path, report: dict[str, Any]) -> None:
-    ensemble = Ensemble.load(WEIGHTS)
+def test_the_figures_can_be_had_again(data: Path, committed: Path, report: dict[str, Any]) -> None:
+    ensemble = Ensemble.load(committed)
     records, labels = find_split(data, "held-out")
     said = read_films(ensemble, (read_film(record.path) for record in records))
     assert len(records) == report["films"]

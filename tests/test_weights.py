@@ -14,8 +14,6 @@ from backend.inference.card import read_card
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
 
-COMMITTED = Path(__file__).parent.parent / "backend" / "weights"
-
 
 @pytest.fixture
 def copy(weights: Path, tmp_path: Path) -> Path:
@@ -88,12 +86,12 @@ def test_a_broken_card_is_refused(copy: Path, content: str) -> None:
         Ensemble.load(copy)
 
 
-def test_the_committed_weights_are_small_half_precision_and_whole() -> None:
-    card = read_card(COMMITTED)
+def test_the_committed_weights_are_small_half_precision_and_whole(committed: Path) -> None:
+    card = read_card(committed)
     assert card.classes == ("BACTERIAL_PNEUMONIA", "NORMAL", "VIRAL_PNEUMONIA")
     assert {network.architecture: network.weight for network in card.networks} == {
         "convnext_tiny": 0.4,
         "efficientnet_v2_s": 0.6,
     }
-    assert all((COMMITTED / network.file).stat().st_size < 60e6 for network in card.networks)
-    Ensemble.load(COMMITTED)
+    assert all((committed / network.file).stat().st_size < 60e6 for network in card.networks)
+    Ensemble.load(committed)

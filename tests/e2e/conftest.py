@@ -1,4 +1,4 @@
-"""A real server: gunicorn with the committed networks."""
+"""A real server: gunicorn with the committed networks, or with random ones while none are committed."""
 
 from __future__ import annotations
 
@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.conftest import COMMITTED
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -38,12 +40,20 @@ def wait_for_health(url: str, seconds: float) -> float:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[str]:
+def environment(request: pytest.FixtureRequest) -> dict[str, str]:
+    found = {**os.environ, "PYTHONPATH": str(ROOT)}
+    if not (COMMITTED / "card.json").exists():
+        found["WEIGHTS_DIR"] = str(request.getfixturevalue("weights"))
+    return found
+
+
+@pytest.fixture(scope="session")
+def server(environment: dict[str, str]) -> Iterator[str]:
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py"],
         cwd=ROOT,
-        env={**os.environ, "PORT": str(port)},
+        env={**environment, "PORT": str(port)},
     )
     url = f"http://127.0.0.1:{port}"
     try:

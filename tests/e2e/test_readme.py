@@ -20,12 +20,12 @@ BLOCKS = re.findall(r"^```sh\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL
 COMMANDS = [line for block in BLOCKS for line in block.splitlines() if "curl" in line or "-m backend" in line]
 
 
-def run(command: str, server: str, folder: Path) -> str:
+def run(command: str, server: str, folder: Path, environment: dict[str, str]) -> str:
     command = command.replace("http://127.0.0.1:5000", server).replace(".venv/bin/python", sys.executable)
     done = subprocess.run(
         ["bash", "-o", "pipefail", "-c", command],
         cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment,
         capture_output=True,
         text=True,
         timeout=120,
@@ -35,18 +35,20 @@ def run(command: str, server: str, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory, server: str) -> Path:
+def folder(tmp_path_factory: pytest.TempPathFactory, server: str, environment: dict[str, str]) -> Path:
     folder = tmp_path_factory.mktemp("newcomer")
     sample = next(command for command in COMMANDS if " sample " in command)
-    run(sample, server, folder)
+    run(sample, server, folder, environment)
     assert (folder / "film.png").stat().st_size > 10_000
     return folder
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "curl" in command])
-def test_each_curl_gets_an_answer(command: str, server: str, folder: Path) -> None:
-    answer = json.loads(run(command, server, folder))
+def test_each_curl_gets_an_answer(
+    command: str, server: str, folder: Path, environment: dict[str, str]
+) -> None:
+    answer = json.loads(run(command, server, folder, environment))
     assert answer["prediction"] in answer["probabilities"]
     assert sum(answer["probabilities"].values()) == pytest.approx(1, abs=1e-5)
     assert (answer["gradcam_image"] is None) == ("cam=map" in command)
@@ -54,8 +56,10 @@ def test_each_curl_gets_an_answer(command: str, server: str, folder: Path) -> No
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if " predict " in command])
-def test_each_prediction_without_a_server_prints_an_answer(command: str, server: str, folder: Path) -> None:
-    printed = run(command, server, folder)
+def test_each_prediction_without_a_server_prints_an_answer(
+    command: str, server: str, folder: Path, environment: dict[str, str]
+) -> None:
+    printed = run(command, server, folder, environment)
     if "--json" in command:
         assert json.loads(printed)[0]["file"] == "film.png"
     else:
