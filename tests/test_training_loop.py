@@ -222,7 +222,7 @@ def test_it_learns_what_can_be_learnt_and_teaches_it(films: Films, tmp_path: Pat
     assert math.isfinite(pupil.history[0]["loss"])
 
     # A pupil that says what its teacher says has nothing left to learn.
-    told_apart = float(pupil._loss(films.pixels, films.labels))
+    told_apart = float(pupil._loss(films.pixels, films.labels).detach())
     pupil.network = copy.deepcopy(pupil.teacher)
     assert abs(float(pupil._loss(films.pixels, films.labels))) < 1e-4 < told_apart
 
