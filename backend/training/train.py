@@ -16,6 +16,7 @@ import os
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors.torch import save_file
@@ -99,32 +100,40 @@ class Run:
         """
         schedule = list(epochs(parse_schedule(self.config.schedule)))
         side, stage_films, stage_validation = 0, films, validation
-        for number, epoch in enumerate(schedule):
-            if number < len(self.history):
-                continue
-            if epoch.side != side:
-                side, stage_films, stage_validation = (
-                    epoch.side,
-                    films.resized(epoch.side),
-                    validation.resized(epoch.side),
+        with self._progress(schedule, len(films)) as bar:
+            for number, epoch in enumerate(schedule):
+                if number < len(self.history):
+                    continue
+                if epoch.side != side:
+                    side = epoch.side
+                    stage_films, stage_validation = films.resized(side), validation.resized(side)
+                if epoch.begin == 0:  # a new cycle leaves the old one's weights fast, and so must the average
+                    self.average = average_of(self.network, self.config.ema)
+                bar.set_description(f"epoch {number + 1}/{len(schedule)} at {side} px")
+                started = time.monotonic()
+                loss = self._epoch(epoch, stage_films, bar)
+                accuracy = validation_accuracy(self.average.module, stage_validation, self.config.batch)
+                self.history.append(
+                    {"side": side, "loss": loss, "accuracy": accuracy, "seconds": time.monotonic() - started}
                 )
-            if epoch.begin == 0:  # a new cycle leaves the old one's weights fast, and so must the average
-                self.average = average_of(self.network, self.config.ema)
-            started = time.monotonic()
-            loss = self._epoch(epoch, stage_films, f"epoch {number + 1}/{len(schedule)} at {side} px")
-            accuracy = validation_accuracy(self.average.module, stage_validation, self.config.batch)
-            self.history.append(
-                {"side": side, "loss": loss, "accuracy": accuracy, "seconds": time.monotonic() - started}
-            )
-            self._save_checkpoint()
-            tqdm.write(f"epoch {number + 1}: {side} px, loss {loss:.4f}, validation accuracy {accuracy:.4f}")
+                self._save_checkpoint()
+                bar.write(f"{bar.desc}: loss {loss:.4f}, validation accuracy {accuracy:.4f}")
 
-    def _epoch(self, epoch: Epoch, films: Films, title: str) -> float:
+    def _progress(self, schedule: list[Epoch], films: int) -> tqdm[Any]:
+        """Return a bar over the whole run that counts pixels, for a step's time grows with them."""
+        pixels = [films // self.config.batch * epoch.side**2 for epoch in schedule]
+        return tqdm(
+            total=sum(pixels),
+            initial=sum(pixels[: len(self.history)]),
+            bar_format="{desc} {percentage:3.0f}%|{bar}| {elapsed}<{remaining}",
+            mininterval=5,
+        )
+
+    def _epoch(self, epoch: Epoch, films: Films, bar: tqdm[Any]) -> float:
         self.network.train()
         steps = len(films) // self.config.batch
         total = torch.zeros((), device=self.device)
-        bar = tqdm(films.batches(self.config.batch, self.shuffle), total=steps, desc=title, mininterval=5)
-        for step, (pixels, labels) in enumerate(bar):
+        for step, (pixels, labels) in enumerate(films.batches(self.config.batch, self.shuffle)):
             for group in self.optimizer.param_groups:
                 group["lr"] = epoch.learning_rate(step / steps)
             loss = self._loss(pixels, labels)
@@ -134,6 +143,7 @@ class Run:
             self.optimizer.step()
             self.average.update_parameters(self.network)
             total += loss.detach()
+            bar.update(epoch.side**2)
         return float(total) / max(1, steps)
 
     def _loss(self, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
