@@ -17,6 +17,7 @@ from backend.training.data import (
     DataError,
     Films,
     Record,
+    find_copies,
     find_records,
     split_by_patient,
 )
@@ -102,6 +103,19 @@ def test_what_is_not_the_data_set_is_refused(
     put(tmp_path, *names)
     with pytest.raises(DataError, match=message):
         find_records(tmp_path, split)
+
+
+def test_copies_are_found_by_name_and_keep_label_and_patient(tmp_path: Path) -> None:
+    put(tmp_path / "native", "NORMAL/IM-0001-0001.jpeg", "PNEUMONIA/person1_virus_9.jpeg")
+    original = [
+        Record(Path("small/NORMAL/IM-0001-0001.jpeg"), NORMAL, "IM-0001"),
+        Record(Path("small/NORMAL/IM-0002-0001.jpeg"), NORMAL, "IM-0002"),
+    ]
+    (copy,) = find_copies(original, tmp_path / "native")
+    assert copy.path == tmp_path / "native" / "NORMAL" / "IM-0001-0001.jpeg"
+    assert (copy.label, copy.patient) == (NORMAL, "IM-0001")
+    with pytest.raises(DataError, match="no film of this split"):
+        find_copies(original[1:], tmp_path / "native")
 
 
 def test_batches_cover_an_epoch_without_repeating_a_film() -> None:

@@ -11,7 +11,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -79,6 +79,18 @@ def split_by_patient(records: list[Record], seed: int = SPLIT_SEED) -> dict[str,
         for rank, patient in enumerate(patients):
             home[patient] = SPLITS[(rank >= first) + (rank >= second)]
     return {split: [record for record in records if home[record.patient] == split] for split in SPLITS}
+
+
+def find_copies(records: list[Record], folder: Path) -> list[Record]:
+    """Return the films that a folder (NORMAL/ and PNEUMONIA/ in it) holds too, under the same names.
+
+    So films in another form, their own aspect say, are measured with the patients and the split of the first.
+    """
+    held = {record.path.name: record.path for record in _scan(folder)}
+    copies = [replace(record, path=held[record.path.name]) for record in records if record.path.name in held]
+    if not copies:
+        raise DataError(f"{folder} holds no film of this split")
+    return copies
 
 
 def read_film(path: Path) -> Film:

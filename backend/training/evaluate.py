@@ -2,7 +2,9 @@
 
     python -m backend.training.evaluate --data DATA
     python -m backend.training.evaluate --data DATA --split official-test
+    python -m backend.training.evaluate --data DATA --copies NATIVE
 
+The last measures other copies of the same films, in their own aspect and size say, by name.
 It writes OUT/<split>.json (every measure with its 95% interval by patient, and how many answers flip when
 the films are changed in what must not matter), sets it in tables as OUT/<split>.md, and draws
 OUT/<split>-{confusion,roc,reliability}.png.
@@ -41,20 +43,22 @@ def evaluate(
     split: str,
     out: Path,
     *,
+    copies: Path | None = None,
     perturbed: bool = True,
     resamples: int = RESAMPLES,
 ) -> dict[str, Any]:
     """Measure a split, write its report and plots, and return the report."""
     ensemble = Ensemble.load(weights)
-    records, labels = find_split(data, split, split_seed(ensemble.card))
+    records, labels = find_split(data, split, split_seed(ensemble.card), copies)
+    name = f"{split}-{copies.name}" if copies else split
     patients = [record.patient for record in records]
     watched = tqdm(records, desc=split, mininterval=5)
     said = read_films(ensemble, (read_film(record.path) for record in watched))
     report: dict[str, Any] = {
-        "split": split,
+        "split": name,
         "films": len(records),
         "patients": len(set(patients)),
-        **provenance(ensemble.card, split, perturbed),
+        **provenance(ensemble.card, split, copies, perturbed),
         **{who: summarise(labels, answers, patients, resamples) for who, answers in said.items()},
     }
     if perturbed:
@@ -64,12 +68,12 @@ def evaluate(
     report = _rounded(report)
 
     out.mkdir(parents=True, exist_ok=True)
-    (out / f"{split}.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
-    (out / f"{split}.md").write_text(as_markdown(report))
-    title = f"{split}, {len(records)} films"
-    draw_confusion(labels, said[ENSEMBLE], title, out / f"{split}-confusion.png")
-    draw_roc(labels, said[ENSEMBLE], title, out / f"{split}-roc.png")
-    draw_reliability(labels, said[ENSEMBLE], title, out / f"{split}-reliability.png")
+    (out / f"{name}.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+    (out / f"{name}.md").write_text(as_markdown(report))
+    title = f"{name}, {len(records)} films"
+    draw_confusion(labels, said[ENSEMBLE], title, out / f"{name}-confusion.png")
+    draw_roc(labels, said[ENSEMBLE], title, out / f"{name}-roc.png")
+    draw_reliability(labels, said[ENSEMBLE], title, out / f"{name}-reliability.png")
     return report
 
 
@@ -101,9 +105,10 @@ def summarise_width(perturbations: dict[str, dict[str, dict[str, float]]]) -> di
     return {WIDER: wider, NARROWER: narrower, "mean": (wider + narrower) / 2, "max": max(wider, narrower)}
 
 
-def provenance(card: Card, split: str, perturbed: bool) -> dict[str, Any]:
+def provenance(card: Card, split: str, copies: Path | None, perturbed: bool) -> dict[str, Any]:
     """Return what was measured, by which command, on what; without a path of this machine."""
     command = f"python -m backend.training.evaluate --data DATA --split {split}"
+    command += f" --copies {copies.name}" if copies else ""
     return {
         "model_version": card.version,
         "weights_sha256": {network.architecture: network.sha256 for network in card.networks},
@@ -138,6 +143,7 @@ def main() -> None:
     parser.add_argument(
         "--split", choices=(*SPLITS, OFFICIAL_TEST), default="held-out", help="default: %(default)s"
     )
+    parser.add_argument("--copies", type=Path, help="a folder of other copies of these films, read instead")
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation"), help="default: %(default)s")
     parser.add_argument(
         "--skip-perturbations", action="store_true", help="leave out the flips, eleven passes of twelve"
@@ -149,6 +155,7 @@ def main() -> None:
             arguments.weights,
             arguments.split,
             arguments.out,
+            copies=arguments.copies,
             perturbed=not arguments.skip_perturbations,
         )
     except (DataError, WeightsRefused) as error:

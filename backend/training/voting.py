@@ -12,16 +12,20 @@ import torch
 from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.images import Film
 from backend.inference.preprocess import preprocess
-from backend.training.data import CLASSES, SPLIT_SEED, DataError, Record, find_records
+from backend.training.data import CLASSES, SPLIT_SEED, DataError, Record, find_copies, find_records
 from backend.training.metrics import Labels, Probabilities
 
 BATCH = 32
 ENSEMBLE = "ensemble"
 
 
-def find_split(data: Path, split: str, seed: int = SPLIT_SEED) -> tuple[list[Record], Labels]:
-    """Return a split's films and their labels (n,); raise DataError when there are none."""
+def find_split(
+    data: Path, split: str, seed: int = SPLIT_SEED, copies: Path | None = None
+) -> tuple[list[Record], Labels]:
+    """Return a split's films, or a folder's copies of them, and labels (n,); raise DataError without any."""
     records = find_records(data, split, seed)
+    if copies:
+        records = find_copies(records, copies)
     if not records:
         raise DataError(f"the {split} split of {data} holds no films")
     return records, np.array([record.label for record in records])
