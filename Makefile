@@ -1,5 +1,6 @@
-# make run    serve on http://127.0.0.1:5000 (HOST=, PORT=)
+# make run    serve on http://127.0.0.1:5000 (HOST=, PORT=); without Node.js the API alone
 # make test   prove the project: lint, types, import arrow, tests (DATA= adds those on real films)
+# make page   build the page into frontend/dist
 
 PYTHON      ?= python3
 VENV        := .venv
@@ -11,23 +12,40 @@ TORCH_INDEX ?=
 DATA        ?=
 RUNS        ?= runs
 
+# Not empty where the page can be built.
+HAS_NODE := $(shell command -v npm > /dev/null && \
+    node -p 'const [a, b] = process.versions.node.split("."); a > 20 || (a == 20 && b >= 19) ? "yes" : ""' 2> /dev/null)
+
+PAGE       := frontend/dist
+PAGE_TOOLS := frontend/node_modules
+# Folders are among them, so that a file that is gone counts too.
+PAGE_FROM  := $(shell find frontend/src frontend/public frontend/index.html frontend/package.json \
+    frontend/vite.config.ts frontend/tsconfig*.json docs/evaluation/held-out.json 2> /dev/null)
+
 PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
 export HOST PORT DATA
 
-.PHONY: run test check format train calibrate evaluate need-data clean
+.PHONY: run page no-page test check format train calibrate evaluate need-data need-node clean
 
-run: $(VENV)/.run
+run: $(VENV)/.run $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
 
-test: check
-	$(BIN)/python -m pytest
+page: $(PAGE)/.built
 
-check: $(VENV)/.dev
+no-page:
+	@echo "Serving the API alone: for the page, install Node.js 20.19 or later with npm and run make run again."
+
+test: check page
+	$(BIN)/python -m pytest
+	cd frontend && npm test
+
+check: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	cd frontend && npm run check
 
 format: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
@@ -49,8 +67,11 @@ evaluate: $(VENV)/.dev | need-data
 need-data:
 	@test -n "$(DATA)" || { echo "Name the data set's folder: make $(MAKECMDGOALS) DATA=path/to/chest_xray"; exit 1; }
 
+need-node:
+	@test -n "$(HAS_NODE)" || { echo "The page needs Node.js 20.19 or later with npm (https://nodejs.org)."; exit 1; }
+
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PAGE) $(PAGE_TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -66,4 +87,16 @@ $(VENV)/.run: $(BIN)/python requirements.txt
 $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@echo "Installing what the tests need into $(VENV)…"
 	@$(PIP_INSTALL) -r requirements-dev.txt
+	@touch $@
+
+$(PAGE_TOOLS)/.installed: frontend/package-lock.json | need-node
+	@echo "Installing what the page needs into $(PAGE_TOOLS)…"
+	@npm ci --prefix frontend --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# A browser that accepts it gets the compressed copy that lies beside a file.
+$(PAGE)/.built: $(PAGE_TOOLS)/.installed $(PAGE_FROM) | $(VENV)/.run need-node
+	@echo "Building the page into $(PAGE)…"
+	@cd frontend && npm run build
+	@$(BIN)/python -m whitenoise.compress --quiet $(PAGE)
 	@touch $@

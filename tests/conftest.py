@@ -11,6 +11,7 @@ import pytest
 import torch
 from flask.testing import FlaskClient
 from safetensors.torch import save_file
+from whitenoise import compress
 
 from backend.app import create_app
 from backend.app.settings import Settings
@@ -65,6 +66,27 @@ def ensemble(weights: Path) -> Ensemble:
 @pytest.fixture(scope="session")
 def predictor(weights: Path) -> LazyPredictor:
     return LazyPredictor.from_weights(weights)
+
+
+@pytest.fixture(scope="session")
+def page_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A made-up page as the Makefile leaves it: built and compressed; beside the folder lies a secret."""
+    folder = tmp_path_factory.mktemp("frontend") / "dist"
+    (folder / "assets").mkdir(parents=True)
+    (folder.parent / "secret.txt").write_text("secret")
+    for name, text in {
+        "index.html": "<!doctype html><title>PneumoNet</title>",
+        "sw.js": "self.skipWaiting()",
+        "manifest.webmanifest": "{}",
+        "icon.svg": "<svg/>",
+        "assets/app-1a2b3c4d.js": "console.log('a film');" * 100,
+        "assets/plain.js": "console.log('no hash');",
+        "assets/reader-Zz_-9x8Y.wasm": "\0asm",
+        ".built": "",
+    }.items():
+        (folder / name).write_text(text)
+    compress.main(["--quiet", str(folder)])
+    return folder
 
 
 @pytest.fixture

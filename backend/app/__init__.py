@@ -8,7 +8,7 @@ import threading
 from flask import Flask
 from flask_cors import CORS
 
-from backend.app import bodies, errors, routes, telemetry
+from backend.app import bodies, errors, page, routes, telemetry
 from backend.app.queue import InferenceQueue, Turns
 from backend.app.settings import Settings
 from backend.app.uploads import DisklessRequest
@@ -40,6 +40,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
         expose_headers=["X-Request-ID", "Retry-After"],
         always_send=False,
     )
+    page.init_app(app, settings.page_dir)
     if settings.warm_up:
         threading.Thread(target=_warm_up, args=[app], daemon=True).start()
     return app

@@ -5,6 +5,7 @@ from __future__ import annotations
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
+from backend.app import page
 from backend.app.schemas import health_answer, index_answer, prediction_answer
 from backend.app.telemetry import elapsed_ms
 from backend.app.uploads import read_upload
@@ -28,7 +29,13 @@ def init_app(app: Flask) -> None:
 
 @blueprint.get("/", strict_slashes=False)
 def index() -> Response:
-    response = jsonify(index_answer())
+    """Answer browsers with the page and scripts with JSON; under /api everyone is a script."""
+    wants_page = request.blueprint == "root" and _prefers_html()
+    html = page.html() if wants_page else None
+    if html is not None:
+        response = Response(html, mimetype="text/html")
+    else:
+        response = jsonify(index_answer(page_missing=wants_page))
     response.vary.add("Accept")
     return response
 
@@ -61,6 +68,11 @@ def predict() -> Response:
             reading, overlay=overlay, heatmap=heatmap, request_id=g.request_id, duration_ms=elapsed_ms()
         )
     )
+
+
+def _prefers_html() -> bool:
+    # The first named wins a tie, so that curl's */* gets JSON.
+    return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
 
 
 def _seconds_left() -> float:

@@ -12,7 +12,7 @@ from backend.inference.reading import Probabilities, Reading
 Json = dict[str, Any]
 
 ENDPOINTS = {
-    "GET /": "what this service is",
+    "GET /": "the page for browsers, what this service is for scripts",
     "GET /health": "whether it can serve",
     "POST /predict": "a chest radiograph in, an answer out",
 }
@@ -23,9 +23,13 @@ def spoken(class_name: str) -> str:
     return class_name.replace("_", " ")
 
 
-def index_answer() -> Json:
+def index_answer(*, page_missing: bool = False) -> Json:
+    """Return what this service is; a browser that found no page is told how to get it."""
+    message = "PneumoNet reads chest radiographs: POST one to /predict."
+    if page_missing:
+        message += " The page is not built: install Node.js 20.19 or later and start with make run."
     return {
-        "message": "PneumoNet reads chest radiographs: POST one to /predict.",
+        "message": message,
         "status": "running",
         "version": __version__,
         "endpoints": ENDPOINTS,

@@ -10,6 +10,7 @@ from typing import Any
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _WEIGHTS = Path(__file__).parent.parent / "weights"
+_PAGE = Path(__file__).parent.parent.parent / "frontend" / "dist"
 _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _LOCAL_PAGES = (
     "http://localhost:5000",
@@ -87,6 +88,9 @@ class Settings:
     host: str = _setting("127.0.0.1", str, "address to serve on")
     port: int = _setting(5000, _port, "port to serve on")
     weights_dir: Path = _setting(_WEIGHTS, Path, "folder of the networks and their card.json")
+    page_dir: Path = _setting(
+        _PAGE, Path, "folder of the built page; without its index.html the API is served alone"
+    )
     warm_up: bool = _setting(False, _flag, "load the networks at start instead of with the first film")
     workers: int = _setting(1, _positive, "gunicorn processes; each holds the networks once")
     threads: int = _setting(

@@ -10,6 +10,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -47,8 +48,9 @@ def environment(request: pytest.FixtureRequest) -> dict[str, str]:
     return found
 
 
-@pytest.fixture(scope="session")
-def server(environment: dict[str, str]) -> Iterator[str]:
+@contextmanager
+def serving(environment: dict[str, str]) -> Iterator[str]:
+    """Run gunicorn for a while; give its address."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py"],
@@ -62,3 +64,9 @@ def server(environment: dict[str, str]) -> Iterator[str]:
     finally:
         process.terminate()
         assert process.wait(timeout=30) == 0
+
+
+@pytest.fixture(scope="session")
+def server(environment: dict[str, str]) -> Iterator[str]:
+    with serving(environment) as url:
+        yield url

@@ -1,0 +1,37 @@
+import { useCallback, useState } from 'react';
+import { usePaste } from '@/features/intake/use-paste';
+import { useTheme } from '@/features/preferences/use-theme';
+import { ServiceNotice } from '@/features/service/service-notice';
+import { useServiceState } from '@/features/service/use-service-state';
+import { Announcer } from '@/features/worklist/announcer';
+import { useWorklist } from '@/features/worklist/store';
+import { takeIn } from '@/features/worklist/take-in';
+import { Disclaimer } from './disclaimer';
+import { Header } from './header';
+import { Help } from './help';
+import { UpdateNotice } from './update-notice';
+import { useShortcuts } from './use-shortcuts';
+import { Welcome } from './welcome';
+import { Workspace } from './workspace';
+
+export function App() {
+  const [help, setHelp] = useState(false);
+  const service = useServiceState();
+  const empty = useWorklist(({ films }) => films.length === 0);
+  useTheme();
+  usePaste(takeIn);
+  useShortcuts(useCallback(() => setHelp(true), []));
+  return (
+    <div className="flex min-h-dvh flex-col bg-page lg:h-dvh">
+      <Header service={service} onHelp={() => setHelp(true)} />
+      <ServiceNotice state={service} />
+      <UpdateNotice />
+      <main className="flex min-h-0 flex-1 flex-col">
+        {empty ? <Welcome onFiles={takeIn} /> : <Workspace onFiles={takeIn} />}
+      </main>
+      <Disclaimer />
+      <Announcer />
+      <Help open={help} onOpenChange={setHelp} />
+    </div>
+  );
+}

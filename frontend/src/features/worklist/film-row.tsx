@@ -1,0 +1,46 @@
+import { clsx } from 'clsx';
+import type { ReactNode } from 'react';
+import { useTranslation } from 'react-i18next';
+import type { Film } from './film';
+import { FilmActions } from './film-actions';
+import { StepText } from './step-text';
+import { Thumbnail } from './thumbnail';
+
+interface FilmRowProps {
+  film: Film;
+  selected: boolean;
+  onSelect: () => void;
+  /** Draws what is said of a film that was read. */
+  result: (film: Film) => ReactNode;
+}
+
+export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
+  const { t } = useTranslation();
+  return (
+    <li
+      className={clsx(
+        'rounded-lg border p-2',
+        selected ? 'border-accent bg-accent-soft' : 'border-transparent hover:bg-hover',
+      )}
+      data-step={film.step.name}
+    >
+      <div className="flex items-center gap-2">
+        <button
+          type="button"
+          aria-current={selected}
+          onClick={onSelect}
+          className="flex min-w-0 flex-1 items-center gap-2 text-start"
+        >
+          <Thumbnail url={film.url} />
+          <span className="min-w-0">
+            <span className="block truncate text-sm">{film.name}</span>
+            {result(film)}
+          </span>
+        </button>
+        <FilmActions film={film} />
+      </div>
+      <StepText film={film} />
+      {film.shrunk && <p className="text-muted text-xs">{t('worklist.shrunk')}</p>}
+    </li>
+  );
+}

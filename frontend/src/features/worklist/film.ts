@@ -1,0 +1,31 @@
+import type { ApiError } from '@/lib/api-error';
+import type { Answer } from '@/lib/contract';
+
+/** Why a file is not sent. */
+export type Refusal = 'wrong_type' | 'too_large' | 'empty';
+
+export type Step =
+  | { name: 'refused'; reason: Refusal }
+  | { name: 'waiting' }
+  | { name: 'uploading'; share: number }
+  | { name: 'analysing' }
+  | { name: 'done'; answer: Answer }
+  | { name: 'failed'; error: ApiError }
+  | { name: 'cancelled' };
+
+/** A film of this tab: in memory only, gone with it. */
+export interface Film {
+  readonly id: string;
+  readonly name: string;
+  readonly file: File;
+  /** An object URL of the file, for showing it. */
+  readonly url: string;
+  /** The film is a smaller copy of the file that was given. */
+  readonly shrunk: boolean;
+  readonly step: Step;
+  /** How often the service asked to come back later. */
+  readonly putOff: number;
+}
+
+export const isUnderWay = (film: Film) => film.step.name === 'uploading' || film.step.name === 'analysing';
+export const isPending = (film: Film) => isUnderWay(film) || film.step.name === 'waiting';

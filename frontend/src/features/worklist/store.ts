@@ -1,0 +1,50 @@
+import { create } from 'zustand';
+import type { Film, Step } from './film';
+
+interface Worklist {
+  films: readonly Film[];
+  selectedId: string | null;
+  /** Nothing is sent before this time (ms since 1970): the service asked for a pause. */
+  pausedUntil: number;
+  add: (films: readonly Film[]) => void;
+  change: (id: string, change: Partial<Film>) => void;
+  select: (id: string) => void;
+  remove: (id: string) => void;
+  clear: () => void;
+  pause: (until: number) => void;
+}
+
+export const useWorklist = create<Worklist>()((set) => ({
+  films: [],
+  selectedId: null,
+  pausedUntil: 0,
+  add: (added) =>
+    set(({ films, selectedId }) => ({
+      films: [...films, ...added],
+      selectedId: selectedId ?? added[0]?.id ?? null,
+    })),
+  change: (id, change) =>
+    set(({ films }) => ({ films: films.map((film) => (film.id === id ? { ...film, ...change } : film)) })),
+  select: (id) => set({ selectedId: id }),
+  remove: (id) =>
+    set(({ films, selectedId }) => {
+      const gone = films.findIndex((film) => film.id === id);
+      const left = films.filter((film) => film.id !== id);
+      if (films[gone]) URL.revokeObjectURL(films[gone].url);
+      const next = left[Math.min(gone, left.length - 1)]?.id ?? null;
+      return { films: left, selectedId: selectedId === id ? next : selectedId };
+    }),
+  clear: () =>
+    set(({ films }) => {
+      for (const film of films) URL.revokeObjectURL(film.url);
+      return { films: [], selectedId: null };
+    }),
+  pause: (until) => set({ pausedUntil: until }),
+}));
+
+export const useSelectedFilm = () =>
+  useWorklist(({ films, selectedId }) => films.find((film) => film.id === selectedId) ?? null);
+
+export function setStep(id: string, step: Step): void {
+  useWorklist.getState().change(id, { step });
+}

@@ -1,0 +1,15 @@
+/** Write numbers as the reader's language does. */
+export function percent(share: number, language: string, digits = 1): string {
+  const format = { style: 'percent', minimumFractionDigits: digits, maximumFractionDigits: digits } as const;
+  return new Intl.NumberFormat(language, format).format(share);
+}
+
+export function seconds(milliseconds: number, language: string): string {
+  const format = { style: 'unit', unit: 'second', maximumFractionDigits: 2 } as const;
+  return new Intl.NumberFormat(language, format).format(milliseconds / 1000);
+}
+
+export function megabytes(bytes: number, language: string): string {
+  const format = { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 } as const;
+  return new Intl.NumberFormat(language, format).format(bytes / 2 ** 20);
+}
