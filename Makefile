@@ -27,7 +27,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format train calibrate evaluate need-data need-node clean
+.PHONY: run page no-page test check format train calibrate evaluate screenshots need-data need-node clean
 
 run: $(VENV)/.run $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
@@ -47,9 +47,10 @@ check: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/mypy
 	cd frontend && npm run check
 
-format: $(VENV)/.dev
+format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	cd frontend && npm run format
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
 train: $(VENV)/.dev | need-data
@@ -63,6 +64,10 @@ calibrate: $(VENV)/.dev | need-data
 
 evaluate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.evaluate --data "$(DATA)" --out docs/evaluation
+
+# The README's pictures, of drawn films.
+screenshots: $(VENV)/.run page
+	cd frontend && npm run screenshots
 
 need-data:
 	@test -n "$(DATA)" || { echo "Name the data set's folder: make $(MAKECMDGOALS) DATA=path/to/chest_xray"; exit 1; }

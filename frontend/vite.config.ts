@@ -6,6 +6,14 @@ import { defineConfig } from 'vitest/config';
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
+const browser = {
+  environment: 'node' as const,
+  globalSetup: ['e2e/served.ts'],
+  fileParallelism: false,
+  testTimeout: 60_000,
+  hookTimeout: 120_000,
+};
+
 export default defineConfig({
   plugins: [
     react(),
@@ -57,15 +65,11 @@ export default defineConfig({
       },
       {
         extends: true,
-        test: {
-          name: 'e2e',
-          environment: 'node',
-          include: ['e2e/**/*.e2e.ts'],
-          globalSetup: ['e2e/served.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
-        },
+        test: { ...browser, name: 'e2e', include: ['e2e/**/*.e2e.ts'] },
+      },
+      {
+        extends: true,
+        test: { ...browser, name: 'screenshots', include: ['e2e/screenshots.ts'] },
       },
     ],
   },

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { AnswerReasons, AnswerSummary } from '@/features/answer/answer-panel';
+import { missSentence, whereSentence } from '@/features/answer/sentences';
 import { ReportButtons } from '@/features/report/report-buttons';
 import { useViewerSettings } from '@/features/viewer/settings';
 import { Viewer } from '@/features/viewer/viewer';
@@ -11,10 +12,14 @@ const GROUP = 'grid content-start gap-3';
 
 /** A film and its answer side by side; where it is narrow, the answer stands above the film and its reasons below. */
 export function Reading({ film }: { film: Film }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const answer = film.step.name === 'done' ? film.step.answer : null;
   const map = useHeatmap(answer?.heatmap_image ?? null);
   const colours = useViewerSettings((settings) => settings.colours);
+  const notes = [
+    map && `${t('where.title')}: ${whereSentence(map, t, i18n.language)}`,
+    answer?.prediction === 'NORMAL' && missSentence(answer.model_version, t, i18n.language),
+  ].filter((note) => typeof note === 'string');
   return (
     <>
       <section
@@ -36,7 +41,7 @@ export function Reading({ film }: { film: Film }) {
             </div>
             <div className={`${GROUP} max-lg:order-3`}>
               <AnswerReasons answer={answer} map={map} />
-              <ReportButtons url={film.url} answer={answer} map={map} colours={colours} />
+              <ReportButtons url={film.url} {...{ answer, map, colours, notes }} />
             </div>
           </>
         ) : (

@@ -11,17 +11,18 @@ export function ProbabilityBars({ answer }: { answer: Answer }) {
         const share = answer.probabilities[finding];
         const chosen = finding === answer.prediction;
         return (
-          <div key={finding}>
-            <div className={clsx('flex justify-between gap-2 text-sm', chosen && 'font-semibold')}>
-              <dt>{t(`finding.${finding}`)}</dt>
-              <dd className="tabular-nums">{percent(share, i18n.language)}</dd>
-            </div>
-            <div aria-hidden className="mt-1 h-2 overflow-hidden rounded-full bg-track">
+          <div
+            key={finding}
+            className={clsx('grid grid-cols-[1fr_auto] gap-x-2 text-sm', chosen && 'font-semibold')}
+          >
+            <dt>{t(`finding.${finding}`)}</dt>
+            <dd className="tabular-nums">{percent(share, i18n.language)}</dd>
+            <dd aria-hidden className="col-span-2 mt-1 h-2 overflow-hidden rounded-full bg-track">
               <div
                 className={clsx('h-full rounded-full', chosen ? 'bg-accent' : 'bg-line-strong')}
                 style={{ width: `${share * 100}%` }}
               />
-            </div>
+            </dd>
           </div>
         );
       })}

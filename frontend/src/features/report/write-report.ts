@@ -15,11 +15,13 @@ export interface ReportSubject {
   answer: Answer;
   map: Heatmap | null;
   colours: ColourMap;
+  /** What else must be known of the answer, in words. */
+  notes: string[];
 }
 
 /** Return a one-page PDF of a film and its answer. */
 export async function writeReport(subject: ReportSubject, t: TFunction, language: string): Promise<Blob> {
-  const { answer, map, colours, url } = subject;
+  const { answer, map, colours, url, notes } = subject;
   const sheet = new Sheet(t('report.title'), language);
   sheet.text(t('report.title'), { size: 16, bold: true });
   const made = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'long' }).format(new Date());
@@ -27,6 +29,8 @@ export async function writeReport(subject: ReportSubject, t: TFunction, language
   sheet.space(3);
   writePictures(sheet, await drawPictures(url, map, colours), t);
   writeAnswer(sheet, answer, t, language);
+  for (const note of notes) sheet.text(note);
+  sheet.space(2);
   sheet.rule();
   writeDetails(sheet, answer, t, language);
   sheet.rule();

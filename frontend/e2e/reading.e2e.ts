@@ -1,0 +1,167 @@
+import { readFileSync } from 'node:fs';
+import type { Page } from 'playwright-core';
+import { expect, inject, test } from 'vitest';
+import { choose, meanGrey, open, paneOf, settled, withBrowser } from './browser';
+
+withBrowser();
+const films = inject('films');
+
+test('a dropped film is answered as the API answers it', async () => {
+  const page = await open();
+  const data = readFileSync(films.opacity);
+  const transfer = await page.evaluateHandle((base64) => {
+    const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const held = new DataTransfer();
+    held.items.add(new File([bytes], 'jane-doe.png', { type: 'image/png' }));
+    return held;
+  }, data.toString('base64'));
+  await page.getByText('Drop films here').dispatchEvent('drop', { dataTransfer: transfer });
+  await settled(page);
+
+  const said = await fetch(`${inject('url')}/predict?cam=map`, { method: 'POST', body: data });
+  const answer = await said.json();
+  await page.getByText(answer.confidence).waitFor();
+  expect(await page.locator('main [data-risk]').first().getAttribute('data-risk')).toBe(answer.risk_code);
+  const bars = await page.getByLabel('Answer').locator('dd').allTextContents();
+  for (const share of Object.values<number>(answer.probabilities)) {
+    expect(bars).toContain(`${(share * 100).toFixed(1)}%`);
+  }
+  await page.getByText(answer.models[0].name).waitFor();
+  await page.getByText('children aged 1 to 5 years from one hospital').waitFor();
+});
+
+test('the file’s own name stays in the browser', async () => {
+  const page = await open();
+  await page.evaluate(() => {
+    const { send } = XMLHttpRequest.prototype;
+    XMLHttpRequest.prototype.send = function (body) {
+      const fields = body instanceof FormData ? [...body] : [];
+      const sent = fields.map(([name, value]) => [name, value instanceof File ? value.name : value]);
+      if (sent.length > 0) Object.assign(window, { sent });
+      send.call(this, body);
+    };
+  });
+  await choose(page, films.clear);
+  expect(await page.evaluate('sent')).toEqual([
+    ['cam', 'map'],
+    ['file', 'film'],
+  ]);
+});
+
+test('the opacity slider is in view at 1280 px and changes the pixels', async () => {
+  const page = await open();
+  await choose(page, films.opacity);
+  const slider = page.getByRole('slider', { name: 'Map opacity' });
+  const box = await slider.boundingBox();
+  expect(box && box.y + box.height).toBeLessThan(720);
+
+  const before = await paneOf(page).screenshot();
+  await slider.focus();
+  await page.keyboard.press('End');
+  expect((await paneOf(page).screenshot()).equals(before)).toBe(false);
+  await page.keyboard.press('Home');
+  const clear = await middleOf(page);
+  await page.keyboard.press('h');
+  await page.getByRole('button', { name: 'Map', exact: true, pressed: false }).waitFor();
+  expect((await middleOf(page)).equals(clear)).toBe(true);
+});
+
+test('the film is shown whole and undistorted, and zooms and moves', async () => {
+  const page = await open();
+  await choose(page, films.clear);
+  const film = paneOf(page).locator('img');
+  const [pane, whole] = [await paneOf(page).boundingBox(), await film.boundingBox()];
+  if (!pane || !whole) throw new Error('nothing is shown');
+  expect(whole.width / whole.height).toBeCloseTo(700 / 900, 2);
+  expect(whole.width).toBeLessThanOrEqual(pane.width + 0.5);
+  expect(whole.height).toBeLessThanOrEqual(pane.height + 0.5);
+
+  await page.getByRole('button', { name: 'Zoom in' }).click();
+  const larger = await film.boundingBox();
+  expect(larger?.width).toBeCloseTo(whole.width * 1.25, 0);
+  await page.mouse.move(pane.x + pane.width / 2, pane.y + pane.height / 2);
+  await page.mouse.wheel(0, -600);
+  await page.mouse.down();
+  const held = await film.boundingBox();
+  await page.mouse.move(pane.x + pane.width / 2, pane.y + pane.height / 2 + 30);
+  await page.mouse.up();
+  expect((await film.boundingBox())?.y).toBeCloseTo((held?.y ?? 0) + 30, 0);
+});
+
+test('invert and window change the film’s grey levels as they say', async () => {
+  const page = await open();
+  await choose(page, films.clear);
+  await page.keyboard.press('h');
+  const plain = await meanGrey(page);
+  await page.getByRole('button', { name: 'Invert' }).click();
+  expect(await meanGrey(page)).toBeCloseTo(1 - plain, 1);
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await page.getByRole('slider', { name: 'Brightness' }).focus();
+  for (let step = 0; step < 30; step++) await page.keyboard.press('ArrowRight');
+  // Brightness of 30% moves every level up by 0.15, short of clipping.
+  const brighter = await meanGrey(page);
+  expect(brighter).toBeGreaterThan(plain + 0.1);
+  expect(brighter).toBeLessThan(plain + 0.16);
+});
+
+test('twenty films go through, two at a time, and stand in the order of their risk', async () => {
+  const page = await open();
+  let [now, most] = [0, 0];
+  page.on('request', (request) => {
+    if (request.url().includes('predict')) most = Math.max(most, ++now);
+  });
+  page.on('requestfinished', (request) => {
+    if (request.url().includes('predict')) now--;
+  });
+  const paths = Array.from({ length: 20 }, (_, index) => (index % 2 ? films.clear : films.opacity));
+  await choose(page, ...paths);
+  expect(await page.locator('[data-step=done]').count()).toBe(20);
+  expect(most).toBe(2);
+  const order = ['high', 'indeterminate', 'medium', 'none'];
+  const ranks = (
+    await page
+      .locator('nav [data-risk]')
+      .evaluateAll((badges) => badges.map((badge) => badge.getAttribute('data-risk') ?? ''))
+  ).map((code) => order.indexOf(code));
+  expect(ranks).toEqual([...ranks].sort());
+});
+
+test('what is no film is refused at once, and what the service refuses is said', async () => {
+  const page = await open();
+  const sent: string[] = [];
+  page.on('request', (request) => request.url().includes('predict') && sent.push(request.url()));
+  const png = readFileSync(films.clear);
+  await page.locator('input[type=file]').setInputFiles([
+    { name: 'notes.png', mimeType: 'image/png', buffer: Buffer.from('not a film') },
+    { name: 'half.png', mimeType: 'image/png', buffer: png.subarray(0, png.length / 2) },
+  ]);
+  await page.getByText('neither a JPEG nor a PNG').first().waitFor();
+  await page.getByText('damaged or cut short').first().waitFor();
+  expect(sent).toHaveLength(1);
+});
+
+test('a film over the limit is shrunk on request, and its smaller copy answered', async () => {
+  const page = await open();
+  const png = readFileSync(films.clear);
+  const heavy = Buffer.concat([png, Buffer.alloc(11 * 2 ** 20)]); // what follows the picture's end is ignored
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'heavy.png', mimeType: 'image/png', buffer: heavy });
+  await page.getByText('larger than 10 MB').first().waitFor();
+  await page.getByRole('button', { name: 'Shrink and send' }).click();
+  await page.getByText('A smaller copy was sent').waitFor();
+  await page.locator('[data-step=done]').waitFor();
+});
+
+/** Return a picture of the film's middle, where nothing is written over it. */
+async function middleOf(page: Page): Promise<Buffer> {
+  const box = await paneOf(page).boundingBox();
+  if (!box) throw new Error('nothing is shown');
+  const clip = {
+    x: box.x + box.width / 4,
+    y: box.y + box.height / 4,
+    width: box.width / 2,
+    height: box.height / 2,
+  };
+  return page.screenshot({ clip });
+}

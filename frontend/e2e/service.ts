@@ -1,0 +1,57 @@
+/** The real service: gunicorn with the committed networks and the built page, at an address of its own. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+export const PYTHON = `${ROOT}.venv/bin/python`;
+const PATIENCE_MS = 120_000;
+
+export interface Service {
+  url: string;
+  stop: () => Promise<void>;
+}
+
+/** Start the service and wait until its networks are loaded. */
+export async function startService(port?: number): Promise<Service> {
+  const chosen = port ?? (await freePort());
+  const url = `http://127.0.0.1:${chosen}`;
+  const child = spawn(PYTHON, ['-m', 'gunicorn', '--config', 'backend/gunicorn.conf.py'], {
+    cwd: ROOT,
+    env: { ...process.env, PORT: String(chosen), WARM_UP: '1', LOG_LEVEL: 'ERROR' },
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
+  await untilLoaded(url, child);
+  return { url, stop: () => end(child) };
+}
+
+async function untilLoaded(url: string, child: ChildProcess): Promise<void> {
+  for (const started = Date.now(); Date.now() - started < PATIENCE_MS; ) {
+    if (child.exitCode !== null) throw new Error(`The service ended with code ${child.exitCode}.`);
+    const health = await fetch(`${url}/health`).then(
+      (response) => response.json(),
+      () => null,
+    );
+    if (health?.models_loaded) return;
+    if (health?.error) throw new Error(`The service cannot load its networks: ${health.error}`);
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  throw new Error('The service did not load its networks in time.');
+}
+
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null) return;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const address = probe.address();
+  probe.close();
+  await once(probe, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port is free.');
+  return address.port;
+}
