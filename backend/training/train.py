@@ -50,7 +50,7 @@ from backend.training.recipe import Epoch, epochs, parse_schedule
 
 DEFAULT_SCHEDULES = {
     "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224 2e-4:1x224 5e-4:5x160,5x224",
-    "convnext_tiny": "1e-3:12x96,1x160,1x224 6e-4:10x128,5x160,4x224",
+    "convnext_tiny": "1e-3:12x96,1x160,1x224 6e-4:10x128,5x160,4x224 5e-4:6x224",
 }
 
 

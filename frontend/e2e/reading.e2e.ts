@@ -22,7 +22,7 @@ test('a dropped film is answered as the API answers it', async () => {
   const answer = await said.json();
   await page.getByText(answer.confidence).waitFor();
   expect(await page.locator('main [data-risk]').first().getAttribute('data-risk')).toBe(answer.risk_code);
-  const bars = await page.getByLabel('Answer').locator('dd').allTextContents();
+  const bars = await page.getByRole('region', { name: 'Reasons' }).locator('dd').allTextContents();
   for (const share of Object.values<number>(answer.probabilities)) {
     expect(bars).toContain(`${(share * 100).toFixed(1)}%`);
   }

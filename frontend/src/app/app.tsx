@@ -1,4 +1,5 @@
 import { useCallback, useState } from 'react';
+import { useDrop } from '@/features/intake/use-drop';
 import { usePaste } from '@/features/intake/use-paste';
 import { useTheme } from '@/features/preferences/use-theme';
 import { ServiceNotice } from '@/features/service/service-notice';
@@ -19,6 +20,7 @@ export function App() {
   const service = useServiceState();
   const empty = useWorklist(({ films }) => films.length === 0);
   useTheme();
+  useDrop(takeIn);
   usePaste(takeIn);
   useShortcuts(useCallback(() => setHelp(true), []));
   return (
@@ -26,7 +28,7 @@ export function App() {
       <Header service={service} onHelp={() => setHelp(true)} />
       <ServiceNotice state={service} />
       <UpdateNotice />
-      <main className="flex min-h-0 flex-1 flex-col">
+      <main className="flex min-h-0 flex-1 flex-col overflow-y-auto">
         {empty ? <Welcome onFiles={takeIn} /> : <Workspace onFiles={takeIn} />}
       </main>
       <Disclaimer />

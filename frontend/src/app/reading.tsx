@@ -6,51 +6,69 @@ import { useViewerSettings } from '@/features/viewer/settings';
 import { Viewer } from '@/features/viewer/viewer';
 import type { Film } from '@/features/worklist/film';
 import { StepText } from '@/features/worklist/step-text';
+import type { Answer } from '@/lib/contract';
+import type { Heatmap } from '@/lib/heatmap';
 import { useHeatmap } from './use-heatmap';
 
-const GROUP = 'grid content-start gap-3';
+const COLUMN = 'grid content-start gap-3 lg:col-start-3';
 
-/** A film and its answer side by side; where it is narrow, the answer stands above the film and its reasons below. */
+/** A film beside its answer; where it is narrow, the answer stands above the film and its reasons below. */
 export function Reading({ film }: { film: Film }) {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const answer = film.step.name === 'done' ? film.step.answer : null;
   const map = useHeatmap(answer?.heatmap_image ?? null);
-  const colours = useViewerSettings((settings) => settings.colours);
-  const notes = [
-    map && `${t('where.title')}: ${whereSentence(map, t, i18n.language)}`,
-    answer?.prediction === 'NORMAL' && missSentence(answer.model_version, t, i18n.language),
-  ].filter((note) => typeof note === 'string');
+  const mapLabel = answer ? t('viewer.filmAndMap', { finding: t(`finding.${answer.prediction}`) }) : '';
   return (
-    <>
+    <div className="contents" key={film.id}>
+      <section aria-label={t('answer.title')} className={`${COLUMN} lg:row-start-1`}>
+        {answer ? <AnswerSummary answer={answer} /> : <NoAnswer film={film} />}
+      </section>
       <section
         aria-label={t('viewer.title')}
-        className="flex min-h-[70dvh] flex-col overflow-hidden rounded-xl border border-line max-lg:order-2 lg:min-h-0"
+        className="flex min-h-[70dvh] flex-col overflow-y-auto rounded-xl border border-line lg:col-start-2 lg:row-span-2 lg:row-start-1 lg:min-h-0"
       >
-        <Viewer key={film.id} url={film.url} map={map} />
+        {film.sixteenBit && <p className="bg-caution-soft p-2 text-sm">{t('viewer.sixteenBit')}</p>}
+        <Viewer url={film.url} map={map} mapLabel={mapLabel} />
       </section>
-      <section
-        aria-label={t('answer.title')}
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within the keyboard's reach
-        tabIndex={0}
-        className={`${GROUP} max-lg:contents lg:overflow-y-auto`}
-      >
-        {answer ? (
-          <>
-            <div className={`${GROUP} max-lg:order-1`}>
-              <AnswerSummary answer={answer} />
-            </div>
-            <div className={`${GROUP} max-lg:order-3`}>
-              <AnswerReasons answer={answer} map={map} />
-              <ReportButtons url={film.url} {...{ answer, map, colours, notes }} />
-            </div>
-          </>
-        ) : (
-          <div className="grid gap-2 rounded-xl border border-line bg-panel p-4 max-lg:order-1">
-            <p className="text-muted">{t('answer.none')}</p>
-            <StepText film={film} />
-          </div>
-        )}
-      </section>
-    </>
+      {answer && <Reasons {...{ film, answer, map, mapLabel }} />}
+    </div>
+  );
+}
+
+interface ReasonsProps {
+  film: Film;
+  answer: Answer;
+  map: Heatmap | null;
+  mapLabel: string;
+}
+
+function Reasons({ film, answer, map, mapLabel }: ReasonsProps) {
+  const { t, i18n } = useTranslation();
+  const { colours, coarse } = useViewerSettings();
+  const notes = [
+    answer.prediction === 'NORMAL' && missSentence(answer.model_version, t, i18n.language),
+    map && `${whereSentence(map, answer.prediction, t, i18n.language)} ${t('where.caveat')}`,
+    film.shrunk && t('worklist.shrunk'),
+  ].filter((note) => typeof note === 'string');
+  return (
+    <section
+      aria-label={t('answer.reasons')}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within the keyboard's reach
+      tabIndex={0}
+      className={`${COLUMN} lg:row-start-2 lg:min-h-0 lg:overflow-y-auto`}
+    >
+      <AnswerReasons answer={answer} map={map} />
+      <ReportButtons url={film.url} {...{ answer, map, mapLabel, colours, coarse, notes }} />
+    </section>
+  );
+}
+
+function NoAnswer({ film }: { film: Film }) {
+  const { t } = useTranslation();
+  return (
+    <div className="grid gap-2 rounded-xl border border-line bg-panel p-4">
+      <p className="text-muted">{t('answer.none')}</p>
+      <StepText film={film} />
+    </div>
   );
 }

@@ -1,19 +1,34 @@
 import { useRegisterSW } from 'virtual:pwa-register/react';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
+import { useWorklist } from '@/features/worklist/store';
 
-/** Offers a newer page; taking it loses the films on this one, so that it is never taken unasked. */
+const HOUR_MS = 3_600_000;
+
+/** Offers a newer page. Taking it, in this tab or another, never takes films from a tab that holds some. */
 export function UpdateNotice() {
   const { t } = useTranslation();
-  const {
-    needRefresh: [waiting],
-    updateServiceWorker,
-  } = useRegisterSW();
+  const [waiting, setWaiting] = useState(false);
+  const { updateServiceWorker } = useRegisterSW({
+    onNeedRefresh: () => setWaiting(true),
+    onNeedReload: () => useWorklist.getState().films.length === 0 && location.reload(),
+    onRegisteredSW: (_url, registration) => {
+      setInterval(() => registration?.update().catch(() => {}), HOUR_MS);
+    },
+  });
   if (!waiting) return null;
+
+  async function take() {
+    useWorklist.getState().clear();
+    await updateServiceWorker();
+    location.reload();
+  }
+
   return (
     <p role="status" className="flex flex-wrap items-center gap-3 bg-accent-soft px-4 py-2 text-sm">
       {t('update.ready')}
-      <Button size="sm" onClick={() => void updateServiceWorker(true)}>
+      <Button size="sm" onClick={take}>
         {t('update.take')}
       </Button>
     </p>

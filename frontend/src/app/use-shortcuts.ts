@@ -23,11 +23,16 @@ export function useShortcuts(onHelp: () => void): void {
     function press(event: KeyboardEvent) {
       const busy =
         event.target instanceof Element && event.target.closest('input, select, textarea, [role=dialog]');
-      if (busy || event.ctrlKey || event.metaKey || event.altKey) return;
+      if (busy || event.repeat || event.ctrlKey || event.metaKey || event.altKey) return;
       if (event.key === '?') onHelp();
-      else SHORTCUTS[event.key as keyof typeof SHORTCUTS]?.();
+      else SHORTCUTS[letterOf(event) as keyof typeof SHORTCUTS]?.();
     }
     document.addEventListener('keydown', press);
     return () => document.removeEventListener('keydown', press);
   }, [on, onHelp]);
+}
+
+/** Return the Latin letter of a key, which a keyboard of another script has by its place only. */
+function letterOf({ key, code }: KeyboardEvent): string {
+  return /^[a-z]$/i.test(key) ? key.toLowerCase() : code.replace(/^Key/, '').toLowerCase();
 }

@@ -15,6 +15,3 @@ export async function request<T>(schema: z.ZodMiniType<T>, config: AxiosRequestC
   if (!checked.success) throw new ApiError('unexpected_answer');
   return checked.data;
 }
-
-/** Say whether a request ended because its caller gave it up. */
-export const isCancelled = axios.isCancel;

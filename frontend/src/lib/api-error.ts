@@ -23,14 +23,26 @@ export class ApiError extends Error {
   }
 }
 
+/** What a proxy means that answers in its own words instead of the service's. */
+const MEANINGS: Record<number, string> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  413: 'image_too_large',
+  429: 'rate_limited',
+  502: 'unreachable',
+  503: 'unreachable',
+  504: 'unreachable',
+};
+
 /** Turn whatever axios threw into an ApiError; a cancelled request stays what it is. */
 export function asApiError(error: unknown): unknown {
   if (!axios.isAxiosError(error) || axios.isCancel(error)) return error;
   if (!error.response) return new ApiError('unreachable');
-  const said = failureSchema.safeParse(error.response.data);
-  // A proxy answers in its own words when nothing stands behind it.
-  if (!said.success) return new ApiError(error.response.status >= 502 ? 'unreachable' : 'unexpected_answer');
-  return new ApiError(said.data.code, said.data.error, said.data.request_id, retryAfter(error));
+  const { data, status } = error.response;
+  const said = failureSchema.safeParse(data);
+  if (said.success)
+    return new ApiError(said.data.code, said.data.error, said.data.request_id, retryAfter(error));
+  return new ApiError(MEANINGS[status] ?? 'unexpected_answer', '', null, retryAfter(error));
 }
 
 function retryAfter(error: AxiosError): number | null {

@@ -4,6 +4,8 @@
  */
 import * as z from 'zod/mini';
 
+z.config({ jitless: true }); // a content security policy forbids code made at run time
+
 export const FINDINGS = ['BACTERIAL PNEUMONIA', 'VIRAL PNEUMONIA', 'NORMAL'] as const;
 
 const finding = z.enum(FINDINGS);
@@ -17,7 +19,7 @@ export const answerSchema = z.object({
   risk_level: z.string(),
   risk_code: z.enum(['none', 'medium', 'high', 'indeterminate']),
   probabilities,
-  models: z.array(z.object({ name: z.string(), weight: share, probabilities })),
+  models: z.array(z.object({ name: z.string(), weight: share, probabilities })).check(z.minLength(1)),
   model_version: z.string(),
   disclaimer: z.string(),
   gradcam_image: picture,

@@ -8,8 +8,3 @@ export function seconds(milliseconds: number, language: string): string {
   const format = { style: 'unit', unit: 'second', maximumFractionDigits: 2 } as const;
   return new Intl.NumberFormat(language, format).format(milliseconds / 1000);
 }
-
-export function megabytes(bytes: number, language: string): string {
-  const format = { style: 'unit', unit: 'megabyte', maximumFractionDigits: 1 } as const;
-  return new Intl.NumberFormat(language, format).format(bytes / 2 ** 20);
-}

@@ -1,3 +1,5 @@
+import { drawingContext } from './canvas';
+
 /** The networks' own grid over the whole film. */
 export interface Heatmap {
   readonly columns: number;
@@ -38,13 +40,4 @@ export function sample(map: Heatmap, x: number, y: number): number {
 export function cell(map: Heatmap, column: number, row: number): number {
   const inside = (index: number, length: number) => Math.min(Math.max(index, 0), length - 1);
   return map.values[inside(row, map.rows) * map.columns + inside(column, map.columns)] ?? 0;
-}
-
-export function drawingContext(width: number, height: number): CanvasRenderingContext2D {
-  const canvas = document.createElement('canvas');
-  canvas.width = width;
-  canvas.height = height;
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('This browser cannot draw.');
-  return context;
 }

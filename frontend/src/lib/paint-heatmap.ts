@@ -1,5 +1,6 @@
+import { drawingContext } from './canvas';
 import { type ColourMap, colourOf } from './colour-map';
-import { cell, drawingContext, type Heatmap, sample } from './heatmap';
+import { cell, type Heatmap, sample } from './heatmap';
 
 const SMOOTH_SIDE = 192;
 

@@ -1,10 +1,9 @@
 import { cva, type VariantProps } from 'class-variance-authority';
 import { clsx } from 'clsx';
-import { Slot } from 'radix-ui';
 import type { ComponentProps } from 'react';
 
 const button = cva(
-  'inline-flex items-center justify-center gap-2 rounded-lg font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50 aria-pressed:bg-accent-soft aria-pressed:text-accent-strong [&_svg]:size-4 [&_svg]:shrink-0',
+  'inline-flex items-center justify-center gap-2 rounded-lg font-medium transition-colors disabled:cursor-not-allowed disabled:opacity-50 aria-pressed:border-accent aria-pressed:bg-accent-soft aria-pressed:text-accent-strong [&_svg]:size-4 [&_svg]:shrink-0',
   {
     variants: {
       variant: {
@@ -18,15 +17,8 @@ const button = cva(
   },
 );
 
-type ButtonProps = ComponentProps<'button'> & VariantProps<typeof button> & { asChild?: boolean };
+type ButtonProps = ComponentProps<'button'> & VariantProps<typeof button>;
 
-export function Button({ className, variant, size, asChild = false, ...props }: ButtonProps) {
-  const Element = asChild ? Slot.Root : 'button';
-  return (
-    <Element
-      type={asChild ? undefined : 'button'}
-      className={clsx(button({ variant, size }), className)}
-      {...props}
-    />
-  );
+export function Button({ className, variant, size, ...props }: ButtonProps) {
+  return <button type="button" className={clsx(button({ variant, size }), className)} {...props} />;
 }

@@ -37,7 +37,7 @@ export function AnswerReasons({ answer, map }: { answer: Answer; map: Heatmap | 
       {map && (
         <Card>
           <CardTitle>{t('where.title')}</CardTitle>
-          <WhereSentence map={map} />
+          <WhereSentence map={map} prediction={answer.prediction} />
         </Card>
       )}
       <Card>

@@ -1,4 +1,4 @@
-import { Check, GitFork } from 'lucide-react';
+import { Equal, GitFork } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '@/lib/contract';
 import { percent } from '@/lib/format';
@@ -9,11 +9,11 @@ export function NetworkOpinions({ answer }: { answer: Answer }) {
   const { t, i18n } = useTranslation();
   const opinions = opinionsOf(answer);
   const agreed = agree(opinions);
-  const Icon = agreed ? Check : GitFork;
+  const Icon = agreed ? Equal : GitFork;
   return (
     <>
       <p className="mb-2 flex items-center gap-2 font-medium text-sm">
-        <Icon aria-hidden className={agreed ? 'size-4 text-calm' : 'size-4 text-question'} />
+        <Icon aria-hidden className={agreed ? 'size-4 text-muted' : 'size-4 text-question'} />
         {t(agreed ? 'answer.agree' : 'answer.disagree')}
       </p>
       <ul className="grid gap-2 text-sm">

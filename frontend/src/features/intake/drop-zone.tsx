@@ -21,6 +21,7 @@ export function DropZone({ onFiles, large }: DropZoneProps) {
   return (
     <div
       {...getRootProps({ role: 'presentation' })}
+      data-drop-zone
       className={clsx(
         'flex flex-col items-center justify-center gap-3 rounded-xl border-2 border-dashed text-center',
         isDragActive ? 'border-accent bg-accent-soft' : 'border-line-strong',

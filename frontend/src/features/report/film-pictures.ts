@@ -1,9 +1,11 @@
+import { drawingContext } from '@/lib/canvas';
 import type { ColourMap } from '@/lib/colour-map';
-import { drawingContext, type Heatmap } from '@/lib/heatmap';
+import type { Heatmap } from '@/lib/heatmap';
 import { paintHeatmap } from '@/lib/paint-heatmap';
 
 const LONG_SIDE = 1200;
 const OPACITY = 0.6;
+const COARSE_SIDE = 32;
 
 export interface FilmPictures {
   film: HTMLCanvasElement;
@@ -16,6 +18,7 @@ export async function drawPictures(
   url: string,
   map: Heatmap | null,
   colours: ColourMap,
+  coarse: boolean,
 ): Promise<FilmPictures> {
   const image = new Image();
   image.src = url;
@@ -29,11 +32,12 @@ export async function drawPictures(
     context.drawImage(image, 0, 0, width, height);
     return context;
   };
-  return { film: draw().canvas, overlay: map && withMap(draw(), map, colours) };
+  return { film: draw().canvas, overlay: map && withMap(draw(), paintHeatmap(map, colours, coarse)) };
 }
 
-function withMap(context: CanvasRenderingContext2D, map: Heatmap, colours: ColourMap): HTMLCanvasElement {
+function withMap(context: CanvasRenderingContext2D, heat: HTMLCanvasElement): HTMLCanvasElement {
   context.globalAlpha = OPACITY;
-  context.drawImage(paintHeatmap(map, colours, false), 0, 0, context.canvas.width, context.canvas.height);
+  context.imageSmoothingEnabled = heat.width > COARSE_SIDE; // cells keep their edges
+  context.drawImage(heat, 0, 0, context.canvas.width, context.canvas.height);
   return context.canvas;
 }

@@ -41,8 +41,9 @@ export function ReportButtons(subject: ReportSubject) {
         {state === 'copied' ? <ClipboardCheck aria-hidden /> : <ClipboardCopy aria-hidden />}
         {t(state === 'copied' ? 'report.copied' : 'report.copy')}
       </Button>
-      <p role="status" className="w-full text-danger text-sm empty:hidden">
-        {state === 'failed' && t('report.failed')}
+      <p role="status" className="w-full text-sm">
+        {state === 'failed' && <span className="text-danger">{t('report.failed')}</span>}
+        {state === 'copied' && <span className="sr-only">{t('report.copied')}</span>}
       </p>
     </div>
   );

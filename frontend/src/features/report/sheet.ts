@@ -1,5 +1,5 @@
 import { jsPDF } from 'jspdf';
-import { drawingContext } from '@/lib/heatmap';
+import { drawingContext } from '@/lib/canvas';
 
 export const MARGIN = 15;
 const MM_PER_POINT = 25.4 / 72;

@@ -15,19 +15,22 @@ export interface ReportSubject {
   answer: Answer;
   map: Heatmap | null;
   colours: ColourMap;
+  coarse: boolean;
+  /** Names the map: which class it explains. */
+  mapLabel: string;
   /** What else must be known of the answer, in words. */
   notes: string[];
 }
 
 /** Return a one-page PDF of a film and its answer. */
 export async function writeReport(subject: ReportSubject, t: TFunction, language: string): Promise<Blob> {
-  const { answer, map, colours, url, notes } = subject;
+  const { answer, map, colours, coarse, mapLabel, url, notes } = subject;
   const sheet = new Sheet(t('report.title'), language);
   sheet.text(t('report.title'), { size: 16, bold: true });
   const made = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'long' }).format(new Date());
   sheet.text(t('report.made', { time: made }), { size: 9, grey: GREY });
   sheet.space(3);
-  writePictures(sheet, await drawPictures(url, map, colours), t);
+  writePictures(sheet, await drawPictures(url, map, colours, coarse), t('viewer.film'), mapLabel);
   writeAnswer(sheet, answer, t, language);
   for (const note of notes) sheet.text(note);
   sheet.space(2);
@@ -38,10 +41,15 @@ export async function writeReport(subject: ReportSubject, t: TFunction, language
   return sheet.pdf.output('blob');
 }
 
-function writePictures(sheet: Sheet, { film, overlay }: FilmPictures, t: TFunction): void {
+function writePictures(
+  sheet: Sheet,
+  { film, overlay }: FilmPictures,
+  filmLabel: string,
+  mapLabel: string,
+): void {
   const pictures = [
-    { canvas: film, name: t('viewer.film') },
-    { canvas: overlay, name: t('viewer.filmAndMap') },
+    { canvas: film, name: filmLabel },
+    { canvas: overlay, name: mapLabel },
   ];
   const column = (sheet.width - GAP) / 2;
   const scale = Math.min(column / film.width, TALLEST / film.height);

@@ -13,12 +13,10 @@ const DOTS: Record<ServiceState, string> = {
 export function ServiceIndicator({ state }: { state: ServiceState }) {
   const { t } = useTranslation();
   return (
-    <p role="status" className="flex min-w-0 items-center gap-2 text-sm" data-state={state}>
+    <p role="status" className="flex min-w-0 flex-wrap items-center gap-x-2 text-sm" data-state={state}>
       <span aria-hidden className={clsx('size-2.5 shrink-0 rounded-full', DOTS[state])} />
       <span className="whitespace-nowrap">{t(`service.${state}`)}</span>
-      {state === 'starting' && (
-        <span className="truncate text-muted max-lg:sr-only">{t('service.startingMeans')}</span>
-      )}
+      {state === 'starting' && <span className="text-muted">{t('service.startingMeans')}</span>}
     </p>
   );
 }

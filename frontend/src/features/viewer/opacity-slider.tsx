@@ -5,13 +5,13 @@ import { useViewerSettings } from './settings';
 
 export function OpacitySlider({ mapped }: { mapped: boolean }) {
   const { t, i18n } = useTranslation();
-  const { heat, sideBySide, opacity, set } = useViewerSettings();
+  const { heat, opacity, set } = useViewerSettings();
   return (
     <Slider
       label={t('viewer.opacity')}
       value={opacity}
       text={percent(opacity, i18n.language, 0)}
-      disabled={!mapped || !(heat || sideBySide)}
+      disabled={!mapped || !heat}
       onChange={(value) => set({ opacity: value })}
     />
   );

@@ -47,8 +47,9 @@ export function Pane({ url, film, map, label, view, setView }: PaneProps) {
       tabIndex={0}
       onKeyDown={steer}
       className={clsx(
-        'relative min-h-0 flex-1 touch-none overflow-hidden bg-black',
-        view.zoom > 1 && 'cursor-grab',
+        '-outline-offset-2 relative min-h-0 flex-1 overflow-hidden bg-black',
+        // At its whole size there is nothing to drag: a finger scrolls the page.
+        view.zoom > 1 ? 'cursor-grab touch-none' : 'touch-pan-y',
       )}
     >
       <WindowFilter id={filter} window={window} inverted={inverted} />

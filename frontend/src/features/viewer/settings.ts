@@ -33,7 +33,11 @@ export const useViewerSettings = create<ViewerSettings>()((set) => ({
   window: WHOLE_WINDOW,
   inverted: false,
   set,
-  toggle: (what) => set((settings) => ({ [what]: !settings[what] })),
+  toggle: (what) =>
+    set((settings) => ({
+      [what]: !settings[what],
+      ...(what === 'sideBySide' && !settings.sideBySide && { heat: true }), // beside the film there is its map
+    })),
 }));
 
 /** Return the line that takes a grey level to what the window shows of it, before clipping to [0, 1]. */

@@ -11,10 +11,12 @@ import { ZoomButtons } from './zoom-buttons';
 interface ViewerProps {
   url: string;
   map: Heatmap | null;
+  /** Names the map: which class it explains. */
+  mapLabel: string;
 }
 
 /** One film, as the reader wants to see it; give it the film's id as key, so that each film starts whole. */
-export function Viewer({ url, map }: ViewerProps) {
+export function Viewer({ url, map, mapLabel }: ViewerProps) {
   const { t } = useTranslation();
   const { heat, sideBySide } = useViewerSettings();
   const [view, setView] = useState(WHOLE);
@@ -25,7 +27,7 @@ export function Viewer({ url, map }: ViewerProps) {
   }
   return (
     <div className="flex min-h-0 flex-1 flex-col">
-      <div className="relative flex min-h-0 flex-1 gap-px bg-black max-sm:flex-col">
+      <div className="relative flex min-h-64 flex-1 gap-px bg-black max-sm:flex-col">
         {film && (
           <>
             {sideBySide && map && (
@@ -33,8 +35,8 @@ export function Viewer({ url, map }: ViewerProps) {
             )}
             <Pane
               {...{ url, film, view, setView }}
-              map={heat || sideBySide ? map : null}
-              label={t(map && (heat || sideBySide) ? 'viewer.filmAndMap' : 'viewer.film')}
+              map={heat ? map : null}
+              label={map && heat ? mapLabel : t('viewer.film')}
             />
             <ZoomButtons view={view} setView={setView} />
           </>

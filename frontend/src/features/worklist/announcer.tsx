@@ -1,6 +1,9 @@
+import type { TFunction } from 'i18next';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { percent } from '@/lib/format';
+import { errorSentence } from './error-text';
+import type { Film } from './film';
 import { useWorklist } from './store';
 
 /** Tells screen readers what becomes of each film, and nobody else. */
@@ -11,15 +14,8 @@ export function Announcer() {
   const [news, setNews] = useState('');
 
   useEffect(() => {
-    const lines = films
-      .filter(({ id, step }) => told.current.get(id) !== step.name)
-      .map(({ name, step }) => {
-        if (step.name !== 'done') return t(`news.${step.name}`, { name });
-        const { prediction, probabilities, risk_code } = step.answer;
-        const finding = t(`finding.${prediction}`);
-        const confidence = percent(probabilities[prediction], i18n.language, 0);
-        return t('news.done', { name, finding, confidence, risk: t(`risk.${risk_code}`) });
-      });
+    const changed = films.filter(({ id, step }) => told.current.get(id) !== step.name);
+    const lines = changed.map((film) => newsOf(film, t, i18n.language)).filter((line) => line !== '');
     told.current = new Map(films.map(({ id, step }) => [id, step.name]));
     if (lines.length > 0) setNews(lines.join(' '));
   }, [films, t, i18n.language]);
@@ -29,4 +25,26 @@ export function Announcer() {
       {news}
     </p>
   );
+}
+
+/** Say what became of a film; an indeterminate answer is no statement of its class. Waiting and sending are no news. */
+function newsOf({ name, step }: Film, t: TFunction, language: string): string {
+  switch (step.name) {
+    case 'waiting':
+    case 'uploading':
+      return '';
+    case 'refused':
+      return `${t('news.refused', { name })} ${t(`refusal.${step.reason}`)}`;
+    case 'failed':
+      return `${t('news.failed', { name })} ${errorSentence(step.error, t)}`;
+    case 'done': {
+      const { prediction, probabilities, risk_code: code } = step.answer;
+      const finding = t(`finding.${prediction}`);
+      const confidence = percent(probabilities[prediction], language, 2);
+      if (code === 'indeterminate') return t('news.unclear', { name, finding, confidence });
+      return t('news.done', { name, finding, confidence, risk: t(`risk.${code}`) });
+    }
+    default:
+      return t(`news.${step.name}`, { name });
+  }
 }

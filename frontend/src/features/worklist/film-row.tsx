@@ -1,8 +1,9 @@
 import { clsx } from 'clsx';
-import type { ReactNode } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Film } from './film';
 import { FilmActions } from './film-actions';
+import { ShrinkOffer } from './shrink-offer';
 import { StepText } from './step-text';
 import { Thumbnail } from './thumbnail';
 
@@ -16,8 +17,13 @@ interface FilmRowProps {
 
 export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
   const { t } = useTranslation();
+  const row = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (selected) row.current?.scrollIntoView?.({ block: 'nearest' });
+  }, [selected]);
   return (
     <li
+      ref={row}
       className={clsx(
         'rounded-lg border p-2',
         selected ? 'border-accent bg-accent-soft' : 'border-transparent hover:bg-hover',
@@ -40,7 +46,10 @@ export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
         <FilmActions film={film} />
       </div>
       <StepText film={film} />
-      {film.shrunk && <p className="text-muted text-xs">{t('worklist.shrunk')}</p>}
+      <ShrinkOffer film={film} />
+      {film.shrunk && film.step.name === 'done' && (
+        <p className="text-muted text-xs">{t('worklist.shrunk')}</p>
+      )}
     </li>
   );
 }

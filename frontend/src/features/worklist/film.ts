@@ -22,10 +22,25 @@ export interface Film {
   readonly url: string;
   /** The film is a smaller copy of the file that was given. */
   readonly shrunk: boolean;
+  /** Its picture has more grey levels than a browser shows. */
+  readonly sixteenBit: boolean;
   readonly step: Step;
   /** How often the service asked to come back later. */
-  readonly putOff: number;
+  readonly timesPutOff: number;
 }
 
 export const isUnderWay = (film: Film) => film.step.name === 'uploading' || film.step.name === 'analysing';
+
+/** Codes of failures that stay, however often the same film is sent. */
+const LASTING = new Set([
+  'damaged_image',
+  'empty_file',
+  'file_gone',
+  'image_too_large',
+  'not_a_chest_radiograph',
+  'unsupported_type',
+]);
+
+/** Say whether sending a film again may help. */
+export const mayRecover = ({ step }: Film) => step.name === 'failed' && !LASTING.has(step.error.code);
 export const isPending = (film: Film) => isUnderWay(film) || film.step.name === 'waiting';

@@ -1,79 +1,101 @@
 /** Sends what waits, at most two films at once, and pauses for as long as the service asks. */
-import { isCancelled } from '@/lib/api-client';
 import { ApiError } from '@/lib/api-error';
-import { type Film, isUnderWay } from './film';
+import { isReadable } from './file-checks';
+import { type Film, isUnderWay, type Step } from './film';
 import { predictFilm } from './predict-film';
 import { setStep, useWorklist } from './store';
 
 export const AT_ONCE = 2;
 export const MOST_PUT_OFF = 3;
+/** The service gives up after 30 s itself; a connection that died meanwhile never says so. */
+export const LONGEST_ANALYSIS_MS = 60_000;
+const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one ends at once
 const ASKED_TO_WAIT = new Set(['overloaded', 'rate_limited', 'models_unavailable']);
 
-const cancels = new Map<string, AbortController>();
+/** The request under way for each film. */
+const attempts = new Map<string, AbortController>();
 
 /** Start as many films as there is room for; call it whenever the list changes. */
 export function pump(): void {
   const { films, pausedUntil } = useWorklist.getState();
-  const pause = pausedUntil - Date.now();
+  const pause = Math.min(pausedUntil - Date.now(), LONGEST_TIMER_MS);
   if (pause > 0) {
     if (films.some(({ step }) => step.name === 'waiting')) setTimeout(pump, pause);
     return;
   }
   const room = AT_ONCE - films.filter(isUnderWay).length;
-  for (const film of films.filter(({ step }) => step.name === 'waiting').slice(0, Math.max(0, room)))
-    void send(film);
+  const waiting = films.filter(({ step }) => step.name === 'waiting');
+  for (const film of waiting.slice(0, Math.max(0, room))) void send(film);
 }
 
 export function cancel(id: string): void {
   setStep(id, { name: 'cancelled' });
-  cancels.get(id)?.abort();
+  abandon(id);
 }
 
 export function retry(id: string): void {
-  useWorklist.getState().change(id, { step: { name: 'waiting' }, putOff: 0 });
+  useWorklist.getState().change(id, { step: { name: 'waiting' }, timesPutOff: 0 });
   pump();
 }
 
 export function remove(id: string): void {
   useWorklist.getState().remove(id);
-  cancels.get(id)?.abort();
+  abandon(id);
 }
 
 export function clear(): void {
   useWorklist.getState().clear();
-  for (const cancelled of cancels.values()) cancelled.abort();
+  for (const id of attempts.keys()) abandon(id);
+}
+
+/** End a film's request; what it may still say is not heard. */
+function abandon(id: string): void {
+  const attempt = attempts.get(id);
+  attempts.delete(id);
+  attempt?.abort();
 }
 
 async function send(film: Film): Promise<void> {
-  const controller = new AbortController();
-  cancels.set(film.id, controller);
-  setStep(film.id, { name: 'uploading', share: 0 });
+  const attempt = new AbortController();
+  abandon(film.id);
+  attempts.set(film.id, attempt);
+  const isCurrent = () => attempts.get(film.id) === attempt;
+  const say = (step: Step) => void (isCurrent() && setStep(film.id, step));
+  let patience: ReturnType<typeof setTimeout> | undefined;
+
+  function onUploaded(share: number) {
+    say(share < 1 ? { name: 'uploading', share } : { name: 'analysing' });
+    if (share >= 1) patience ??= setTimeout(() => attempt.abort(), LONGEST_ANALYSIS_MS);
+  }
+
+  say({ name: 'uploading', share: 0 });
   try {
-    const onUploaded = (share: number) => {
-      if (controller.signal.aborted) return;
-      setStep(film.id, share < 1 ? { name: 'uploading', share } : { name: 'analysing' });
-    };
-    setStep(film.id, {
-      name: 'done',
-      answer: await predictFilm(film.file, { signal: controller.signal, onUploaded }),
-    });
-  } catch (error) {
-    if (!isCancelled(error)) giveUp(film, error);
+    say({ name: 'done', answer: await predictFilm(film.file, { signal: attempt.signal, onUploaded }) });
+  } catch (thrown) {
+    const error = attempt.signal.aborted ? new ApiError('deadline_exceeded') : await explain(film, thrown);
+    if (isCurrent()) fail(film, error);
   } finally {
-    if (cancels.get(film.id) === controller) cancels.delete(film.id);
+    clearTimeout(patience);
+    if (isCurrent()) attempts.delete(film.id);
     pump();
   }
 }
 
-function giveUp(film: Film, error: unknown): void {
-  const reason = error instanceof ApiError ? error : new ApiError('unexpected_answer');
+/** Say why a request failed; a file that was moved away looks like a lost connection. */
+async function explain(film: Film, thrown: unknown): Promise<ApiError> {
+  const error = thrown instanceof ApiError ? thrown : new ApiError('unexpected_answer');
+  return error.code === 'unreachable' && !(await isReadable(film.file)) ? new ApiError('file_gone') : error;
+}
+
+/** Put a film off if the service asked to come back later, up to a point; else let it fail. */
+function fail(film: Film, error: ApiError): void {
   const { change, pause } = useWorklist.getState();
-  if (reason.retryAfterSeconds !== null && ASKED_TO_WAIT.has(reason.code)) {
-    pause(Date.now() + reason.retryAfterSeconds * 1000);
-    if (film.putOff < MOST_PUT_OFF) {
-      change(film.id, { step: { name: 'waiting' }, putOff: film.putOff + 1 });
+  if (error.retryAfterSeconds !== null && ASKED_TO_WAIT.has(error.code)) {
+    pause(Date.now() + error.retryAfterSeconds * 1000);
+    if (film.timesPutOff < MOST_PUT_OFF) {
+      change(film.id, { step: { name: 'waiting' }, timesPutOff: film.timesPutOff + 1 });
       return;
     }
   }
-  setStep(film.id, { name: 'failed', error: reason });
+  setStep(film.id, { name: 'failed', error });
 }

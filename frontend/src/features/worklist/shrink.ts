@@ -1,4 +1,4 @@
-import { drawingContext } from '@/lib/heatmap';
+import { drawingContext } from '@/lib/canvas';
 
 const LONG_SIDE = 2048;
 const QUALITY = 0.92;

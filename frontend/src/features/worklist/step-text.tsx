@@ -30,7 +30,7 @@ export function StepText({ film }: { film: Film }) {
     case 'failed':
       return <ErrorText error={step.error} />;
     case 'waiting':
-      return <p className="text-muted text-xs">{t(film.putOff > 0 ? 'step.putOff' : 'step.waiting')}</p>;
+      return <p className="text-muted text-xs">{t(film.timesPutOff > 0 ? 'step.putOff' : 'step.waiting')}</p>;
     case 'cancelled':
       return <p className="text-muted text-xs">{t('step.cancelled')}</p>;
     case 'done':

@@ -1,14 +1,17 @@
 import { create } from 'zustand';
 import type { Film, Step } from './film';
+import type { Order } from './order';
 
 interface Worklist {
   films: readonly Film[];
   selectedId: string | null;
+  order: Order;
   /** Nothing is sent before this time (ms since 1970): the service asked for a pause. */
   pausedUntil: number;
   add: (films: readonly Film[]) => void;
   change: (id: string, change: Partial<Film>) => void;
   select: (id: string) => void;
+  setOrder: (order: Order) => void;
   remove: (id: string) => void;
   clear: () => void;
   pause: (until: number) => void;
@@ -17,6 +20,7 @@ interface Worklist {
 export const useWorklist = create<Worklist>()((set) => ({
   films: [],
   selectedId: null,
+  order: 'risk',
   pausedUntil: 0,
   add: (added) =>
     set(({ films, selectedId }) => ({
@@ -26,6 +30,7 @@ export const useWorklist = create<Worklist>()((set) => ({
   change: (id, change) =>
     set(({ films }) => ({ films: films.map((film) => (film.id === id ? { ...film, ...change } : film)) })),
   select: (id) => set({ selectedId: id }),
+  setOrder: (order) => set({ order }),
   remove: (id) =>
     set(({ films, selectedId }) => {
       const gone = films.findIndex((film) => film.id === id);
@@ -39,7 +44,7 @@ export const useWorklist = create<Worklist>()((set) => ({
       for (const film of films) URL.revokeObjectURL(film.url);
       return { films: [], selectedId: null };
     }),
-  pause: (until) => set({ pausedUntil: until }),
+  pause: (until) => set(({ pausedUntil }) => ({ pausedUntil: Math.max(pausedUntil, until) })),
 }));
 
 export const useSelectedFilm = () =>

@@ -8,7 +8,14 @@ export function Thumbnail({ url }: { url: string }) {
       {broken ? (
         <FileQuestionMark aria-hidden className="size-5" />
       ) : (
-        <img src={url} alt="" className="size-full object-contain" onError={() => setBroken(true)} />
+        <img
+          loading="lazy"
+          decoding="async"
+          src={url}
+          alt=""
+          className="size-full object-contain"
+          onError={() => setBroken(true)}
+        />
       )}
     </span>
   );

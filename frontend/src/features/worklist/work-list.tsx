@@ -1,22 +1,33 @@
-import { type ReactNode, useState } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
 import { Select } from '@/components/ui/select';
-import { type Film, isPending } from './film';
+import { type Film, isPending, mayRecover } from './film';
 import { FilmRow } from './film-row';
-import { byRisk } from './order';
+import { inOrder, type Order } from './order';
 import { clear, retry } from './runner';
 import { useWorklist } from './store';
 
-/** Every film of this tab, the most urgent first. */
+/** Every film of this tab, the most urgent first unless the reader wants them as they came. */
 export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
   const { t } = useTranslation();
-  const { films, selectedId, select } = useWorklist();
-  const [order, setOrder] = useState<'risk' | 'arrival'>('risk');
+  const { films, order, selectedId, select, setOrder } = useWorklist();
   const pending = films.filter(isPending).length;
-  const failed = films.filter(({ step }) => step.name === 'failed');
+  const failed = films.filter(mayRecover);
+  const list = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    // A button that went with its film must not take the keyboard's place with it.
+    if (films && document.activeElement === document.body) list.current?.focus({ preventScroll: true });
+  }, [films]);
+
   return (
-    <nav aria-label={t('worklist.title')} className="flex min-h-0 flex-col gap-2">
+    <nav
+      ref={list}
+      tabIndex={-1}
+      aria-label={t('worklist.title')}
+      className="flex min-h-0 flex-col gap-2 outline-none"
+    >
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p className="text-muted text-sm">
           {t('worklist.count', { count: films.length })}
@@ -25,14 +36,14 @@ export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
         <Select
           aria-label={t('worklist.order')}
           value={order}
-          onChange={(event) => setOrder(event.target.value as typeof order)}
+          onChange={(event) => setOrder(event.target.value as Order)}
         >
           <option value="risk">{t('worklist.byRisk')}</option>
           <option value="arrival">{t('worklist.byArrival')}</option>
         </Select>
       </div>
       <ul className="grid gap-1 overflow-y-auto max-lg:max-h-56">
-        {(order === 'risk' ? byRisk(films) : films).map((film) => (
+        {inOrder(films, order).map((film) => (
           <FilmRow
             key={film.id}
             film={film}

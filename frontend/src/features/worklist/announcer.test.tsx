@@ -1,0 +1,84 @@
+import { act, render, screen } from '@testing-library/react';
+import { afterEach, describe, expect, it } from 'vitest';
+import i18n from '@/app/i18n';
+import { ApiError } from '@/lib/api-error';
+import { answerOf } from '@/testing/answers';
+import { filmOf } from '@/testing/films';
+import { resetStores } from '@/testing/stores';
+import { Announcer } from './announcer';
+import type { Film, Step } from './film';
+import { setStep, useWorklist } from './store';
+
+afterEach(resetStores);
+
+const add = (...films: Film[]) => act(() => useWorklist.getState().add(films));
+const become = (id: string, step: Step) => act(() => setStep(id, step));
+const news = () => screen.getByTestId('news').textContent;
+
+describe('the announcer', () => {
+  it('speaks when the reader’s screen reader has time for it', () => {
+    render(<Announcer />);
+    expect(screen.getByTestId('news')).toHaveAttribute('aria-live', 'polite');
+    expect(news()).toBe('');
+  });
+
+  it.each<[Step, string]>([
+    [{ name: 'waiting' }, ''],
+    [{ name: 'uploading', share: 0 }, ''],
+    [{ name: 'analysing' }, 'chest.jpg is being analysed.'],
+    [
+      { name: 'refused', reason: 'empty' },
+      'chest.jpg was not sent: it cannot be used. Not sent: the file is empty.',
+    ],
+    [
+      { name: 'failed', error: new ApiError('deadline_exceeded') },
+      'chest.jpg could not be analysed. The answer took too long and was given up. Send it again.',
+    ],
+    [{ name: 'cancelled' }, 'chest.jpg was cancelled.'],
+    [
+      { name: 'done', answer: answerOf() },
+      'chest.jpg: Bacterial pneumonia, 92.35%. High risk: bacterial pneumonia indicated.',
+    ],
+    [
+      { name: 'done', answer: answerOf({ risk_code: 'indeterminate' }) },
+      'chest.jpg: unclear, needs review. Likeliest: Bacterial pneumonia, 92.35%.',
+    ],
+  ])('tells what becomes of a film: %o', (step, said) => {
+    render(<Announcer />);
+    add(filmOf({ name: 'chest.jpg', step }));
+    expect(news()).toBe(said);
+  });
+
+  it('tells of several films at once', () => {
+    render(<Announcer />);
+    add(
+      filmOf({ name: 'a', step: { name: 'cancelled' } }),
+      filmOf({ name: 'b', step: { name: 'analysing' } }),
+    );
+    expect(news()).toBe('a was cancelled. b is being analysed.');
+  });
+
+  it('does not repeat itself as an upload goes on', () => {
+    render(<Announcer />);
+    add(filmOf({ id: 'a', name: 'a', step: { name: 'analysing' } }));
+    add(filmOf({ name: 'b', step: { name: 'cancelled' } }));
+    become('a', { name: 'analysing' });
+    expect(news()).toBe('b was cancelled.');
+  });
+
+  it('tells of a film again when it is sent again', () => {
+    render(<Announcer />);
+    add(filmOf({ id: 'a', name: 'a', step: { name: 'cancelled' } }));
+    become('a', { name: 'analysing' });
+    expect(news()).toBe('a is being analysed.');
+    become('a', { name: 'cancelled' });
+    expect(news()).toBe('a was cancelled.');
+  });
+
+  it('does not tell old news again in another language', async () => {
+    render(<Announcer />);
+    add(filmOf({ name: 'a', step: { name: 'cancelled' } }));
+    await act(() => i18n.changeLanguage('fr'));
+    expect(news()).toBe('a was cancelled.');
+  });
+});
