@@ -1,4 +1,4 @@
-"""A real server: gunicorn with the committed networks, or with random ones while none are committed."""
+"""A real server: gunicorn with the committed networks."""
 
 from __future__ import annotations
 
@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-
-from tests.conftest import COMMITTED
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -41,11 +39,8 @@ def wait_for_health(url: str, seconds: float) -> float:
 
 
 @pytest.fixture(scope="session")
-def environment(request: pytest.FixtureRequest) -> dict[str, str]:
-    found = {**os.environ, "PYTHONPATH": str(ROOT)}
-    if not (COMMITTED / "card.json").exists():
-        found["WEIGHTS_DIR"] = str(request.getfixturevalue("weights"))
-    return found
+def environment() -> dict[str, str]:
+    return {**os.environ, "PYTHONPATH": str(ROOT)}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-import { fireEvent, render, screen, waitFor, within } from '@testing-library/react';
+import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -28,16 +28,15 @@ async function choose(...files: File[]): Promise<void> {
 
 const news = () => screen.getByTestId('news');
 const answer = () => screen.getByRole('region', { name: 'Answer' });
-const finding = () => within(answer()).findByRole('heading', { name: 'Bacterial pneumonia' });
+const finding = () => screen.findByRole('heading', { name: 'Bacterial pneumonia' });
 const button = (name: string) => screen.getByRole('button', { name });
 
 describe('a film that is chosen', () => {
   it('is sent, answered, shown with its map and announced', async () => {
     await choose(jpeg(PATIENT));
     expect(await finding()).toBeInTheDocument();
-    expect(news()).toHaveTextContent(
-      `${PATIENT}: Bacterial pneumonia, 92.35%. High risk: bacterial pneumonia indicated.`,
-    );
+    const said = `${PATIENT}: Bacterial pneumonia, 92.35%. High risk: bacterial pneumonia indicated.`;
+    await waitFor(() => expect(news()).toHaveTextContent(said));
     expect(button(`${PATIENT} High risk`)).toHaveAttribute('aria-current', 'true');
     expect(
       await screen.findByRole('group', { name: /^Film and map for “Bacterial pneumonia”/ }),
@@ -74,7 +73,7 @@ describe('a film that is chosen', () => {
     await choose(jpeg('film.jpg'));
     await waitFor(() => expect(answer()).toHaveTextContent('The service asked to wait'));
     predictAnswers();
-    expect(await within(answer()).findByRole('heading', {}, { timeout: 4000 })).toBeInTheDocument();
+    expect(await finding()).toBeInTheDocument();
   });
 });
 
@@ -116,12 +115,13 @@ it('the page says so when the service cannot be reached', async () => {
 });
 
 describe('the help', () => {
-  it('opens by its button and closes by Escape', async () => {
+  it('opens by its button, closes by Escape, and leaves the keyboard where it was', async () => {
     render(<App />);
     await userEvent.click(button('Help'));
     expect(screen.getByRole('dialog', { name: 'Help' })).toHaveTextContent('aged 1 to 5 years');
     await userEvent.keyboard('{Escape}');
     expect(screen.queryByRole('dialog')).not.toBeInTheDocument();
+    await waitFor(() => expect(button('Help')).toHaveFocus());
   });
 
   it('opens by its key, and turns keys off', async () => {

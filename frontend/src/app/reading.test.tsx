@@ -1,10 +1,16 @@
 import { render, screen, within } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { writeReport } from '@/features/report/write-report';
 import { ApiError } from '@/lib/api-error';
+import { stubCanvas } from '@/testing/canvas';
 import { filmOf, readFilm } from '@/testing/films';
+import { stubPictures } from '@/testing/pictures';
 import { resetStores } from '@/testing/stores';
 import { Reading } from './reading';
+
+vi.mock('@/features/report/save');
+vi.mock('@/features/report/write-report');
 
 afterEach(resetStores);
 
@@ -28,6 +34,16 @@ describe('a film that is read', () => {
     expect(answer()).toHaveTextContent('The picture is damaged');
   });
 
+  it('that has more grey levels than a browser shows says so', () => {
+    render(<Reading film={filmOf({ sixteenBit: true })} />);
+    expect(screen.getByRole('region', { name: 'Viewer' })).toHaveTextContent('more grey levels');
+  });
+
+  it('that has no more than a browser shows does not', () => {
+    render(<Reading film={filmOf()} />);
+    expect(screen.getByRole('region', { name: 'Viewer' })).not.toHaveTextContent('more grey levels');
+  });
+
   it('is not said to be copied because another was', async () => {
     userEvent.setup();
     const { rerender } = render(<Reading film={readFilm('a', { request_id: 'a' })} />);
@@ -35,5 +51,31 @@ describe('a film that is read', () => {
     expect(screen.getByRole('button', { name: 'Copied' })).toBeInTheDocument();
     rerender(<Reading film={readFilm('b', { request_id: 'b' })} />);
     expect(screen.getByRole('button', { name: 'Copy as JSON' })).toBeInTheDocument();
+  });
+});
+
+describe('the report of a film', () => {
+  const notes = () => vi.mocked(writeReport).mock.lastCall?.[0].notes;
+  const write = () => userEvent.click(screen.getByRole('button', { name: 'PDF report' }));
+
+  beforeEach(() => void vi.mocked(writeReport).mockReset().mockResolvedValue(new Blob()));
+
+  it('says how often a normal answer hides a pneumonia, and that a copy was read', async () => {
+    const film = readFilm('a', { prediction: 'NORMAL', model_version: 'not measured' });
+    render(<Reading film={{ ...film, shrunk: true }} />);
+    await write();
+    expect(notes()).toEqual([
+      expect.stringContaining('A normal answer does not exclude pneumonia.'),
+      'A smaller copy was sent.',
+    ]);
+  });
+
+  it('says where the map points, and what a map is not', async () => {
+    stubPictures({ width: 2, height: 3 });
+    stubCanvas();
+    render(<Reading film={readFilm('a')} />);
+    await screen.findByRole('heading', { name: 'Where the map points' });
+    await write();
+    expect(notes()).toEqual([expect.stringMatching(/^The map is empty.*no outline of a lesion\.$/)]);
   });
 });

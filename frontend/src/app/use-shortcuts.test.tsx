@@ -63,6 +63,25 @@ describe('a key', () => {
     expect(selected()).toBe('1');
   });
 
+  it('counts as its letter with Shift or Caps Lock too', () => {
+    fireEvent.keyDown(document.body, { key: 'I', code: 'KeyI' });
+    expect(settings().inverted).toBe(true);
+  });
+
+  it.each([
+    ['ه', 'KeyI'],
+    ['ш', 'KeyI'],
+    ['ı', 'KeyI'],
+  ])('of another script counts as the letter in its place: %s', (key, code) => {
+    fireEvent.keyDown(document.body, { key, code });
+    expect(settings().inverted).toBe(true);
+  });
+
+  it('counts as its letter, not as its place, where it has one', () => {
+    fireEvent.keyDown(document.body, { key: 'c', code: 'KeyI' });
+    expect(settings().inverted).toBe(false);
+  });
+
   it('? shows the help', async () => {
     await userEvent.keyboard('?');
     expect(onHelp).toHaveBeenCalledOnce();
@@ -85,6 +104,11 @@ describe('a key is not taken', () => {
 
   it.each(['ctrlKey', 'metaKey', 'altKey'])('together with %s, which means something else', (modifier) => {
     fireEvent.keyDown(document.body, { key: 'i', [modifier]: true });
+    expect(settings().inverted).toBe(false);
+  });
+
+  it('again and again while it is held down', () => {
+    fireEvent.keyDown(document.body, { key: 'i', repeat: true });
     expect(settings().inverted).toBe(false);
   });
 

@@ -1,5 +1,5 @@
-import { act, render, screen } from '@testing-library/react';
-import { afterEach, describe, expect, it } from 'vitest';
+import { act, render, screen, waitFor } from '@testing-library/react';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import i18n from '@/app/i18n';
 import { ApiError } from '@/lib/api-error';
 import { answerOf } from '@/testing/answers';
@@ -73,6 +73,19 @@ describe('the announcer', () => {
     expect(news()).toBe('a is being analysed.');
     become('a', { name: 'cancelled' });
     expect(news()).toBe('a was cancelled.');
+  });
+
+  it('tells the same again when it happens again', async () => {
+    render(<Announcer />);
+    const failed: Step = { name: 'failed', error: new ApiError('unreachable') };
+    add(filmOf({ id: 'a', name: 'a', step: failed }));
+    const heard = vi.fn();
+    const listener = new MutationObserver(heard); // as screen readers listen
+    listener.observe(screen.getByTestId('news'), { childList: true, characterData: true, subtree: true });
+    become('a', { name: 'uploading', share: 0 });
+    become('a', failed);
+    await waitFor(() => expect(heard).toHaveBeenCalled());
+    listener.disconnect();
   });
 
   it('does not tell old news again in another language', async () => {

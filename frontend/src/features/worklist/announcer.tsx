@@ -11,18 +11,19 @@ export function Announcer() {
   const { t, i18n } = useTranslation();
   const films = useWorklist(({ films }) => films);
   const told = useRef(new Map<string, string>());
-  const [news, setNews] = useState('');
+  const [news, setNews] = useState({ count: 0, text: '' });
 
   useEffect(() => {
     const changed = films.filter(({ id, step }) => told.current.get(id) !== step.name);
     const lines = changed.map((film) => newsOf(film, t, i18n.language)).filter((line) => line !== '');
     told.current = new Map(films.map(({ id, step }) => [id, step.name]));
-    if (lines.length > 0) setNews(lines.join(' '));
+    if (lines.length > 0) setNews(({ count }) => ({ count: count + 1, text: lines.join(' ') }));
   }, [films, t, i18n.language]);
 
   return (
     <p aria-live="polite" className="sr-only" data-testid="news">
-      {news}
+      {/* A new element each time: the same words are news again. */}
+      <span key={news.count}>{news.text}</span>
     </p>
   );
 }

@@ -1,4 +1,4 @@
-import { render, screen, waitFor } from '@testing-library/react';
+import { act, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '@/lib/api-error';
@@ -74,6 +74,20 @@ describe('shrinking', () => {
     expect(sentFiles()).toEqual([whole]);
   });
 
+  it('can be asked for again when the film was too large again meanwhile', async () => {
+    let finish: (file: File) => void = () => {};
+    vi.mocked(shrink).mockReturnValueOnce(new Promise((resolve) => (finish = resolve)));
+    const tooLarge: Step = { name: 'failed', error: new ApiError('image_too_large') };
+    show({ step: tooLarge });
+    await userEvent.click(screen.getByRole('button', { name: 'Shrink and send' }));
+    await userEvent.click(screen.getByRole('button', { name: 'Send chest.jpg again' }));
+    finish(SMALLER);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const [film] = useWorklist.getState().films;
+    act(() => useWorklist.getState().change(film?.id ?? '', { step: tooLarge }));
+    expect(shrinkButton()).toBeEnabled();
+  });
+
   it('is not offered for a copy that is too large still', () => {
     show({ shrunk: true, step: { name: 'failed', error: new ApiError('image_too_large') } });
     expect(shrinkButton()).not.toBeInTheDocument();
@@ -97,6 +111,7 @@ describe('shrinking', () => {
     await waitFor(() => expect(step()).toBe('uploading'));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect(sentFiles()).toEqual([SMALLER]);
+    expect(shrink).toHaveBeenCalledOnce();
   });
 
   it('says when this browser cannot do it, and leaves the film as it is', async () => {

@@ -212,6 +212,7 @@ describe('an answer that never comes', () => {
     await nth(0).answer();
     await vi.advanceTimersByTimeAsync(2 * LONGEST_ANALYSIS_MS);
     expect(steps()).toEqual(['done']);
+    expect(nth(0).signal.aborted).toBe(false);
   });
 });
 
@@ -286,6 +287,16 @@ describe('a service that asks to come back later', () => {
     retry('1');
     await nth(MOST_PUT_OFF + 1).fail(overloaded(5));
     expect(steps()).toEqual(['waiting']);
+  });
+
+  it('for two films has the longer of its times kept', async () => {
+    start(2);
+    await nth(0).fail(overloaded(30));
+    await nth(1).fail(overloaded(2));
+    await vi.advanceTimersByTimeAsync(29_000);
+    expect(ids()).toEqual(['1', '2']);
+    await vi.advanceTimersByTimeAsync(1_100);
+    expect(ids()).toEqual(['1', '2', '1', '2']);
   });
 
   it('for longer than a timer can run is asked again no sooner, and costs nothing meanwhile', async () => {

@@ -12,10 +12,12 @@ export function ShrinkOffer({ film }: { film: Film }) {
   const [state, setState] = useState<'idle' | 'busy' | 'failed'>('idle');
   function send() {
     setState('busy');
-    shrink(film.file).then(
-      (smaller) => replace(film, smaller),
-      () => setState('failed'),
-    );
+    shrink(film.file)
+      .then((smaller) => replace(film, smaller))
+      .then(
+        () => setState('idle'),
+        () => setState('failed'),
+      );
   }
   if (!canShrink(film)) return null;
   if (state === 'failed') return <p className="text-danger text-xs">{t('worklist.shrinkFailed')}</p>;

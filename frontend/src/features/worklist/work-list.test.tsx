@@ -7,7 +7,7 @@ import { resetStores } from '@/testing/stores';
 import type { Film } from './film';
 import { predictFilm } from './predict-film';
 import { selectNext } from './select-next';
-import { useWorklist } from './store';
+import { setStep, useWorklist } from './store';
 import { WorkList } from './work-list';
 
 vi.mock('./predict-film');
@@ -88,6 +88,16 @@ describe('the work-list', () => {
     show(FILMS);
     await userEvent.click(screen.getAllByRole('button', { name: /^Remove (?!all)/ })[0] ?? document.body);
     expect(screen.getByRole('navigation')).toHaveFocus();
+  });
+
+  it('leaves the keyboard to a reader who had it elsewhere, or nowhere', () => {
+    show(FILMS);
+    act(() => setStep(FILMS[0]?.id ?? '', { name: 'analysing' }));
+    expect(document.body).toHaveFocus();
+    screen.getByRole('combobox').focus();
+    act(() => screen.getByRole('combobox').blur());
+    act(() => setStep(FILMS[0]?.id ?? '', { name: 'cancelled' }));
+    expect(document.body).toHaveFocus();
   });
 
   it('leaves a single failed film to its own button', () => {

@@ -15,16 +15,24 @@ export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
   const pending = films.filter(isPending).length;
   const failed = films.filter(mayRecover);
   const list = useRef<HTMLElement>(null);
+  const focused = useRef(false);
 
   useEffect(() => {
     // A button that went with its film must not take the keyboard's place with it.
-    if (films && document.activeElement === document.body) list.current?.focus({ preventScroll: true });
+    const lost = focused.current && document.activeElement === document.body;
+    if (films && lost) list.current?.focus({ preventScroll: true });
   }, [films]);
 
   return (
     <nav
       ref={list}
       tabIndex={-1}
+      onFocus={() => {
+        focused.current = true;
+      }}
+      onBlur={({ currentTarget, relatedTarget }) => {
+        focused.current = currentTarget.contains(relatedTarget);
+      }}
       aria-label={t('worklist.title')}
       className="flex min-h-0 flex-col gap-2 outline-none"
     >
