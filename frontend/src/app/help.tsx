@@ -3,8 +3,9 @@ import { Dialog } from '@/components/ui/dialog';
 import { Switch } from '@/components/ui/switch';
 import { Tabs, TabsContent, TabsList, TabsTrigger } from '@/components/ui/tabs';
 import { usePreferences } from '@/features/preferences/store';
+import { SHORTCUTS } from './use-shortcuts';
 
-const KEYS = ['h', 'g', 's', 'i', 'r', 'j', 'k'] as const;
+const KEYS = Object.keys(SHORTCUTS) as (keyof typeof SHORTCUTS)[];
 
 export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (open: boolean) => void }) {
   const { t } = useTranslation();

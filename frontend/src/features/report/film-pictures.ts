@@ -5,7 +5,6 @@ import { paintHeatmap } from '@/lib/paint-heatmap';
 
 const LONG_SIDE = 1200;
 const OPACITY = 0.6;
-const COARSE_SIDE = 32;
 
 export interface FilmPictures {
   film: HTMLCanvasElement;
@@ -32,12 +31,16 @@ export async function drawPictures(
     context.drawImage(image, 0, 0, width, height);
     return context;
   };
-  return { film: draw().canvas, overlay: map && withMap(draw(), paintHeatmap(map, colours, coarse)) };
+  return { film: draw().canvas, overlay: map && withMap(draw(), paintHeatmap(map, colours, coarse), coarse) };
 }
 
-function withMap(context: CanvasRenderingContext2D, heat: HTMLCanvasElement): HTMLCanvasElement {
+function withMap(
+  context: CanvasRenderingContext2D,
+  heat: HTMLCanvasElement,
+  coarse: boolean,
+): HTMLCanvasElement {
   context.globalAlpha = OPACITY;
-  context.imageSmoothingEnabled = heat.width > COARSE_SIDE; // cells keep their edges
+  context.imageSmoothingEnabled = !coarse; // cells keep their edges
   context.drawImage(heat, 0, 0, context.canvas.width, context.canvas.height);
   return context.canvas;
 }

@@ -9,6 +9,7 @@ import { MARGIN, Sheet } from './sheet';
 const GAP = 6;
 const TALLEST = 95;
 const GREY = 95;
+const COLUMN = 45;
 
 export interface ReportSubject {
   url: string;
@@ -83,7 +84,7 @@ function writeAnswer(sheet: Sheet, answer: Answer, t: TFunction, language: strin
       probabilities,
     })),
   ];
-  const column = (index: number) => MARGIN + (index === 0 ? 0 : 45 + (index - 1) * 45);
+  const column = (index: number) => MARGIN + COLUMN * index;
   for (const [index, { name }] of voices.entries()) {
     sheet.line(name, { size: 9, bold: true, left: column(index + 1) });
   }
@@ -106,7 +107,7 @@ function writeDetails(sheet: Sheet, answer: Answer, t: TFunction, language: stri
   ];
   for (const [name = '', value = ''] of rows) {
     sheet.line(name, { size: 9, grey: GREY });
-    sheet.line(value, { size: 9, left: MARGIN + 45 });
+    sheet.line(value, { size: 9, left: MARGIN + COLUMN });
     sheet.space(5);
   }
 }

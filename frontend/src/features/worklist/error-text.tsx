@@ -5,7 +5,7 @@ import en from '@/locales/en.json';
 
 type Code = keyof typeof en.error;
 
-const isKnown = (code: string): code is Code => code in en.error;
+const isKnown = (code: string): code is Code => Object.hasOwn(en.error, code);
 
 /** Say why there is no answer and what to do, in the reader's language; in the service's own words if they are new. */
 export function errorSentence({ code, message }: ApiError, t: TFunction): string {
