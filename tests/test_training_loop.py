@@ -20,6 +20,8 @@ from backend.training.augment import augment, mixup
 from backend.training.data import CLASSES, INPUT, DataError, Films
 from backend.training.recipe import Cycle, Stage, epochs, parse_schedule
 
+from torchvision.ops import StochasticDepth  # isort: skip  (after backend.inference.models)
+
 CPU = torch.device("cpu")
 
 
@@ -105,6 +107,19 @@ def test_mixup_mixes_films_and_targets_alike() -> None:
     torch.testing.assert_close(mixed_targets.sum(1), torch.ones(12))
     # A film's level is its class's number, so that a mixed film shows its mixed target's mean.
     torch.testing.assert_close(mixed[:, 0, 0, 0], mixed_targets @ torch.tensor([0.0, 1.0, 2.0]))
+    assert mixup(films, targets, 0) == (films, targets)
+
+
+def test_stochastic_depth_grows_from_block_to_block_and_can_be_turned_off() -> None:
+    for architecture in ("convnext_tiny", "efficientnet_v2_s"):
+        network = Network(architecture, len(CLASSES))
+        blocks = [module for module in network.modules() if isinstance(module, StochasticDepth)]
+        networks.set_stochastic_depth(network, 0.4)
+        chances = [block.p for block in blocks]
+        assert chances == sorted(chances)
+        assert (chances[0], max(chances)) == (0, pytest.approx(0.4, rel=0.1))
+        networks.set_stochastic_depth(network, 0)
+        assert {block.p for block in blocks} == {0}
 
 
 def test_norms_and_biases_do_not_decay() -> None:

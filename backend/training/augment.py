@@ -33,7 +33,12 @@ def augment(pixels: torch.Tensor) -> torch.Tensor:
 def mixup(
     films: torch.Tensor, targets: torch.Tensor, alpha: float = 0.2
 ) -> tuple[torch.Tensor, torch.Tensor]:
-    """Blend each film and its target (n, classes) with another's (Zhang et al., arXiv 1710.09412)."""
+    """Blend each film and its target (n, classes) with another's (Zhang et al., arXiv 1710.09412).
+
+    An alpha of 0 blends none.
+    """
+    if alpha == 0:
+        return films, targets
     share = torch.distributions.Beta(alpha, alpha).sample((len(films),)).to(films.device)
     share = torch.maximum(share, 1 - share)
     partner = torch.randperm(len(films), device=films.device)

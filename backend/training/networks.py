@@ -15,6 +15,8 @@ from backend.inference.models import Network, channels_last
 from backend.inference.preprocess import normalise
 from backend.training.data import CLASSES, INPUT, DataError, Films
 
+from torchvision.ops import StochasticDepth  # isort: skip  (after backend.inference.models)
+
 Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
 
 
@@ -57,6 +59,16 @@ def quiet_head(network: Network) -> None:
     linear = cast(nn.Linear, network.classifier[-1])
     nn.init.normal_(linear.weight, std=0.01)
     nn.init.zeros_(linear.bias)
+
+
+def set_stochastic_depth(network: Network, most: float) -> None:
+    """Leave each residual block out of a step with a probability that grows with depth, up to `most`.
+
+    (Huang et al., arXiv 1603.09382; 0 keeps every block in every step.)
+    """
+    blocks = [module for module in network.modules() if isinstance(module, StochasticDepth)]
+    for place, block in enumerate(blocks):
+        block.p = most * place / len(blocks)
 
 
 def load_initial(network: Network, path: Path) -> None:

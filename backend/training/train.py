@@ -45,6 +45,7 @@ from backend.training.networks import (
     parameter_groups,
     quiet_head,
     run_depthwise_in_float32,
+    set_stochastic_depth,
 )
 from backend.training.recipe import Epoch, epochs, parse_schedule
 
@@ -66,6 +67,7 @@ class Config:
     weight_decay: float = 0.05
     label_smoothing: float = 0.1
     mixup_alpha: float = 0.2
+    stochastic_depth: float | None = None
     gradient_clip: float = 1.0
     ema: float = 0.997
     teacher: str | None = None
@@ -82,6 +84,8 @@ class Run:
         self.log_prior = prior.log().to(device)
         self.network = channels_last(Network(config.arch, len(CLASSES))).to(device)
         quiet_head(self.network)
+        if config.stochastic_depth is not None:
+            set_stochastic_depth(self.network, config.stochastic_depth)
         if config.init:
             load_initial(self.network, Path(config.init))
         if device.type == "cpu":
@@ -244,6 +248,10 @@ def main() -> None:
     parser.add_argument("--schedule", help='cycles "PEAK:EPOCHSxSIDE,…" (default: MODEL_CARD.md)')
     parser.add_argument("--teacher", help="a finished run to learn from besides the labels")
     parser.add_argument("--init", help="weights to start from (.safetensors or torch checkpoint)")
+    parser.add_argument("--mixup", type=float, default=Config.mixup_alpha, help="Beta's alpha; 0: none")
+    parser.add_argument(
+        "--stochastic-depth", type=float, help="how often the last block is left out (default: torchvision's)"
+    )
     parser.add_argument("--batch", type=int, default=Config.batch)
     parser.add_argument("--seed", type=int, default=Config.seed)
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, … (default: auto)")
@@ -255,6 +263,8 @@ def main() -> None:
         schedule=schedule,
         seed=arguments.seed,
         batch=arguments.batch,
+        mixup_alpha=arguments.mixup,
+        stochastic_depth=arguments.stochastic_depth,
         teacher=arguments.teacher,
         init=arguments.init,
     )
