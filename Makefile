@@ -27,7 +27,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format train calibrate evaluate screenshots need-data need-node clean
+.PHONY: run page no-page test check format train calibrate evaluate screenshots lighthouse need-data need-node clean
 
 run: $(VENV)/.run $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
@@ -68,6 +68,10 @@ evaluate: $(VENV)/.dev | need-data
 # The README's pictures, of drawn films.
 screenshots: $(VENV)/.run page
 	cd frontend && npm run screenshots
+
+# Fetches Lighthouse, which nothing else needs.
+lighthouse: $(VENV)/.run page
+	cd frontend && npm run lighthouse
 
 need-data:
 	@test -n "$(DATA)" || { echo "Name the data set's folder: make $(MAKECMDGOALS) DATA=path/to/chest_xray"; exit 1; }

@@ -71,6 +71,10 @@ export default defineConfig({
         extends: true,
         test: { ...browser, name: 'screenshots', include: ['e2e/screenshots.ts'] },
       },
+      {
+        extends: true,
+        test: { ...browser, name: 'lighthouse', include: ['e2e/lighthouse.ts'] },
+      },
     ],
   },
 });

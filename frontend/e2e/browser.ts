@@ -65,7 +65,7 @@ export async function meanGrey(page: Page, selector = paneOf(page)): Promise<num
   }, png.toString('base64'));
 }
 
-function findChromium(): string {
+export function findChromium(): string {
   const folders = (process.env.PATH ?? '').split(':');
   const places = folders.flatMap((folder) => NAMES.map((name) => `${folder}/${name}`));
   const found = [process.env.CHROMIUM, ...places].find((place) => place && isProgram(place));

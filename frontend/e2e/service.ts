@@ -14,12 +14,12 @@ export interface Service {
 }
 
 /** Start the service and wait until its networks are loaded. */
-export async function startService(port?: number): Promise<Service> {
+export async function startService(port?: number, settings: NodeJS.ProcessEnv = {}): Promise<Service> {
   const chosen = port ?? (await freePort());
   const url = `http://127.0.0.1:${chosen}`;
   const child = spawn(PYTHON, ['-m', 'gunicorn', '--config', 'backend/gunicorn.conf.py'], {
     cwd: ROOT,
-    env: { ...process.env, PORT: String(chosen), WARM_UP: '1', LOG_LEVEL: 'ERROR' },
+    env: { ...process.env, PORT: String(chosen), WARM_UP: '1', LOG_LEVEL: 'ERROR', ...settings },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   await untilLoaded(url, child);

@@ -16,9 +16,11 @@ class Boundary extends Component<Props, { broken: boolean }> {
     const { t, children } = this.props;
     if (!this.state.broken) return children;
     return (
-      <main className="grid min-h-dvh place-content-center gap-4 p-8 text-center" role="alert">
-        <h1 className="font-semibold text-xl">{t('broken.title')}</h1>
-        <p className="text-muted">{t('broken.means')}</p>
+      <main className="grid min-h-dvh place-content-center gap-4 p-8 text-center">
+        <div role="alert" className="grid gap-4">
+          <h1 className="font-semibold text-xl">{t('broken.title')}</h1>
+          <p className="text-muted">{t('broken.means')}</p>
+        </div>
         <div className="flex justify-center gap-2">
           <Button onClick={() => this.setState({ broken: false })}>{t('broken.goOn')}</Button>
           <Button variant="primary" onClick={() => location.reload()}>
