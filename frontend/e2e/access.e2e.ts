@@ -57,6 +57,24 @@ test('single keys can be turned off', async () => {
   await page.getByRole('button', { name: 'Map', exact: true, pressed: true }).waitFor();
 });
 
+test('where the system takes the colours, what is on and what is chosen can still be told', async () => {
+  const page = await open({ forcedColors: 'active' });
+  await choose(page, films.opacity, films.clear);
+  const outline = (selector: string) =>
+    page
+      .locator(selector)
+      .first()
+      .evaluate((element) => getComputedStyle(element).outlineStyle);
+  expect(await outline('[aria-pressed=true]')).toBe('solid');
+  expect(await outline('[aria-pressed=false]')).toBe('none');
+  expect(await outline('[data-step]:has([aria-current=true])')).toBe('solid');
+  expect(await outline('[data-step]:has([aria-current=false])')).toBe('none');
+  const scale = page.getByText('little').locator('xpath=..').locator('[aria-hidden]');
+  expect(await scale.first().evaluate((element) => getComputedStyle(element).backgroundImage)).toContain(
+    'gradient',
+  );
+});
+
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let step = 0; step < 60; step++) {
     await page.keyboard.press('Tab');

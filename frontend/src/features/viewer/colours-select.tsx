@@ -11,7 +11,11 @@ export function ColoursSelect() {
     <div className="ms-auto flex items-center gap-2">
       <span className="flex items-center gap-1 text-muted text-xs">
         {t('viewer.little')}
-        <span aria-hidden className="h-3 w-14 rounded-sm" style={{ background: gradientOf(colours) }} />
+        <span
+          aria-hidden
+          className="h-3 w-14 rounded-sm forced-color-adjust-none"
+          style={{ background: gradientOf(colours) }}
+        />
         {t('viewer.much')}
       </span>
       <Select

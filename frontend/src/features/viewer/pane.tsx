@@ -47,7 +47,7 @@ export function Pane({ url, film, map, label, view, setView }: PaneProps) {
       tabIndex={0}
       onKeyDown={steer}
       className={clsx(
-        '-outline-offset-2 relative min-h-0 flex-1 overflow-hidden bg-black',
+        '-outline-offset-2 relative min-h-0 flex-1 overflow-hidden bg-black forced-color-adjust-none',
         // At its whole size there is nothing to drag: a finger scrolls the page.
         view.zoom > 1 ? 'cursor-grab touch-none' : 'touch-pan-y',
       )}

@@ -29,6 +29,7 @@ export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
         selected ? 'border-accent bg-accent-soft' : 'border-transparent hover:bg-hover',
       )}
       data-step={film.step.name}
+      data-chosen={selected || undefined}
     >
       <div className="flex items-center gap-2">
         <button
