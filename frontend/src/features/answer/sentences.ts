@@ -15,6 +15,8 @@ export function missSentence(version: string, t: TFunction, language: string): s
 
 // An even map has a sixth in each.
 const STANDS_OUT = 0.3;
+// What would be called 0%.
+const NOTHING = 0.005;
 
 /** Say where the map points and for which class, for those who cannot see it. */
 export function whereSentence(map: Heatmap, prediction: Finding, t: TFunction, language: string): string {
@@ -24,6 +26,7 @@ export function whereSentence(map: Heatmap, prediction: Finding, t: TFunction, l
   const share = (region: Region) => percent(region.share, language, 0);
   const words = { finding: t(`finding.${prediction}`), first: name(first), firstShare: share(first) };
   if (first.share < STANDS_OUT) return t('where.spread', words);
+  if (second.share < NOTHING) return t('where.alone', words);
   return t('where.sentence', {
     ...words,
     second: name(second),

@@ -26,6 +26,13 @@ describe('where the map points, in words', () => {
     );
   });
 
+  it('speaks of no second place that has nothing of the weight', () => {
+    show(0.001, 0.999, 0, 0, 0, 0);
+    expect(said()).toBe(
+      "What spoke for “Viral pneumonia” lies mostly in the patient's left upper zone (100% of the map's weight).",
+    );
+  });
+
   it('is spread out where no sixth stands out', () => {
     show(0.2, 0.25, 0.15, 0.15, 0.1, 0.15);
     expect(said()).toBe(

@@ -21,6 +21,18 @@ export const usePreferences = create<Preferences>()(
       setTheme: (theme) => set({ theme }),
       setShortcuts: (shortcuts) => set({ shortcuts }),
     }),
-    { name: 'pneumonet.preferences' },
+    {
+      name: 'pneumonet.preferences',
+      merge: (kept, first) => ({ ...first, ...understood(kept as Partial<Preferences> | null) }),
+    },
   ),
 );
+
+/** Leave out what an older page, a newer one or a stranger has written. */
+function understood(kept: Partial<Preferences> | null): Partial<Preferences> {
+  const { theme, shortcuts } = kept ?? {};
+  return {
+    ...(theme && THEMES.includes(theme) && { theme }),
+    ...(typeof shortcuts === 'boolean' && { shortcuts }),
+  };
+}

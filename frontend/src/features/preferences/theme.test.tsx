@@ -75,3 +75,12 @@ it('what was chosen is remembered for the next time', async () => {
   await usePreferences.persist.rehydrate();
   expect(usePreferences.getState()).toMatchObject({ theme: 'light', shortcuts: false });
 });
+
+it('what is not understood is not taken up', async () => {
+  resetStores();
+  for (const state of [{ theme: 'sepia', shortcuts: 'no' }, null]) {
+    localStorage.setItem('pneumonet.preferences', JSON.stringify({ state, version: 0 }));
+    await usePreferences.persist.rehydrate();
+    expect(usePreferences.getState()).toMatchObject({ theme: 'dark', shortcuts: true });
+  }
+});
