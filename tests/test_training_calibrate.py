@@ -3,6 +3,7 @@
 import argparse
 import hashlib
 import json
+import math
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +28,7 @@ from backend.training.calibrate import Member, build_weights, fit_temperature, p
 from backend.training.data import CLASSES, INPUT, DataError, find_records
 from backend.training.perturbations import PERTURBATIONS
 
+PRIOR = torch.tensor([0.5, 0.2, 0.3])
 SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
 
 
@@ -179,7 +181,7 @@ def test_export_is_deterministic_and_leaves_nothing_else(runs: list[Member], tmp
     for name in ("one", "two"):
         folder = tmp_path / name
         folder.mkdir()
-        cards.append(export.export_run(runs[1].run, 0.6, folder))
+        cards.append(export.export_run(runs[1].run, 0.6, folder, PRIOR))
         files.append((folder / "efficientnet_v2_s.safetensors").read_bytes())
         assert [path.name for path in folder.iterdir()] == ["efficientnet_v2_s.safetensors"]
     assert files[0] == files[1]
@@ -193,6 +195,35 @@ def test_a_teacher_on_another_split_is_refused(tmp_path: Path) -> None:
     run = write_record(tmp_path / "convnext_tiny", teacher="runs/efficientnet_v2_s")
     with pytest.raises(DataError, match="another split"):
         export.training_facts(run, export.read_record(run))
+
+
+def test_what_another_run_began_is_told_if_it_saw_the_same_films(tmp_path: Path) -> None:
+    write_record(tmp_path / "first", schedule="1e-3:3x96")
+    run = write_record(tmp_path / "convnext_tiny", init="elsewhere/first/model.safetensors", mixup_alpha=0.0)
+    facts = export.training_facts(run, export.read_record(run))
+    assert facts["mixup_alpha"] == 0
+    assert facts["started_from"]["schedule"] == "1e-3:3x96"
+
+    write_record(tmp_path / "first", split_seed=1)
+    with pytest.raises(DataError, match="another split"):
+        export.training_facts(run, export.read_record(run))
+
+    run = write_record(tmp_path / "convnext_tiny", init="imagenet/weights.pth")
+    assert export.training_facts(run, export.read_record(run))["started_from"] == "given weights"
+
+
+def test_the_prior_is_added_to_the_logits_alone() -> None:
+    torch.manual_seed(0)
+    for arch in SHARES:
+        network = Network(arch, len(CLASSES)).eval()
+        bare = network.state_dict()
+        film = torch.rand(1, 3, 64, 64)
+        with torch.inference_mode():
+            before, feature_map = network(film)
+            network.load_state_dict(export.with_prior(bare, PRIOR))
+            after, same_map = network(film)
+        torch.testing.assert_close(after, before + PRIOR.log())
+        assert torch.equal(same_map, feature_map)
 
 
 # Members
@@ -264,6 +295,7 @@ def test_the_card_says_what_serving_needs(calibrated: Path) -> None:
         "teacher": "efficientnet_v2_s",
         "epochs": 2,
         "torch": "2.13.0",
+        "class_prior": [0.3333, 0.3333, 0.3333],
     }
     assert "teacher" not in card.networks[1].trained
     assert "elsewhere" not in (calibrated / "card.json").read_text()
@@ -288,6 +320,7 @@ def test_half_precision_answers_as_the_run_does(runs: list[Member], calibrated: 
         network.load_state_dict(load_file(member.run / "model.safetensors"))
         with torch.inference_mode():
             logits, _ = network(films)
+        logits = logits + math.log(1 / 3)  # each class is a third of the drawn films
         assert torch.allclose(
             vote.network.head(vote.feature_map), logits, rtol=0.02, atol=0.02 * float(logits.abs().max())
         )

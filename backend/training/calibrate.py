@@ -3,9 +3,9 @@
     python -m backend.training.calibrate --data DATA \\
         --run runs/convnext_tiny:0.4 --run runs/efficientnet_v2_s:0.6
 
-It writes WEIGHTS/<architecture>.safetensors in half precision and WEIGHTS/card.json, reads them back as
-serving does, and chooses for each network the temperature T that makes softmax(logits / T) likeliest on
-validation (Guo et al., arXiv 1706.04599).
+It writes WEIGHTS/<architecture>.safetensors in half precision, with the class prior in the head's bias, and
+WEIGHTS/card.json, reads them back as serving does, and chooses for each network the temperature T that makes
+softmax(logits / T) likeliest on validation (Guo et al., arXiv 1706.04599).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -71,6 +72,8 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
     """Write the ensemble's weights and card, print how well it is calibrated, and return the card."""
     seed = check_members(members)
     records, labels = find_split(data, "validation", seed)
+    _, taught = find_split(data, "train", seed)
+    prior = torch.from_numpy(np.bincount(taught, minlength=len(CLASSES)) / len(taught)).float()
     weights.mkdir(parents=True, exist_ok=True)
     card = Card(
         version=version,
@@ -78,7 +81,7 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
         input=INPUT,
         indeterminate_below=INDETERMINATE_BELOW,
         population=POPULATION,
-        networks=tuple(export_run(member.run, member.share, weights) for member in members),
+        networks=tuple(export_run(member.run, member.share, weights, prior) for member in members),
     )
     card.write(weights)
 
