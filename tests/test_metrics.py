@@ -272,8 +272,8 @@ def test_counting_a_film_costs_next_to_nothing() -> None:
     metrics, rounds = Metrics(), 200
     best = float("inf")
     for _ in range(5):
-        started = time.perf_counter()
+        started = time.process_time()
         for _ in range(rounds):
             metrics.answered("/predict", "POST", 200, 0.1, dict.fromkeys(STAGES, 0.01))
-        best = min(best, (time.perf_counter() - started) / rounds)
+        best = min(best, (time.process_time() - started) / rounds)
     assert best < 0.001  # of the hundred milliseconds that a film takes

@@ -149,8 +149,7 @@ class Metrics:
         self.request_seconds.labels(route, method).observe(seconds)
         for stage, took in stages.items():
             self.stage_seconds.labels(stage).observe(took)
-        if stages:
-            self.measure_memory()
+        self.measure_memory()
 
     def predicted(self, reading: Reading) -> None:
         """Count an answer."""

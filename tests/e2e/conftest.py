@@ -61,11 +61,12 @@ def gunicorn(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Pope
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for_health(url, 30)
+        wait_for_health(url, 90)
         yield url, process
     finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+        if process.poll() is None:
+            process.terminate()
+        assert process.wait(timeout=90) == 0
 
 
 @pytest.fixture(scope="session")
