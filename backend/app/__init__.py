@@ -11,6 +11,7 @@ from flask_cors import CORS
 from backend.app import bodies, errors, page, routes, telemetry
 from backend.app.queue import InferenceQueue, Turns
 from backend.app.settings import Settings
+from backend.app.sizing import fit
 from backend.app.uploads import DisklessRequest
 from backend.inference.cpu import available_cores
 from backend.inference.errors import ModelsUnavailable
@@ -19,13 +20,15 @@ from backend.inference.lazy import LazyPredictor
 
 def create_app(settings: Settings | None = None, predictor: LazyPredictor | None = None) -> Flask:
     """Return the WSGI app; no network is loaded before the first film, unless WARM_UP is set."""
-    settings = settings or Settings.from_environment()
+    settings = fit(settings or Settings.from_environment())
     app = Flask(__name__, static_folder=None)
     app.request_class = DisklessRequest
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["predictor"] = predictor or _predictor(settings)
+    app.extensions["predictor"] = predictor or LazyPredictor.from_weights(
+        settings.weights_dir, settings.torch_threads
+    )
     app.extensions["queue"] = InferenceQueue(settings.queue_limit)
     # A small file can unpack into a hundred megabytes, so that decoding takes turns too.
     app.extensions["decoders"] = Turns(available_cores(), settings.queue_limit)
@@ -44,11 +47,6 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     if settings.warm_up:
         threading.Thread(target=_warm_up, args=[app], daemon=True).start()
     return app
-
-
-def _predictor(settings: Settings) -> LazyPredictor:
-    threads = settings.torch_threads or max(1, available_cores() // settings.workers)
-    return LazyPredictor.from_weights(settings.weights_dir, threads)
 
 
 def _warm_up(app: Flask) -> None:
