@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage, HTTPResponse
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
-from tests.e2e.conftest import ROOT, free_port, wait_for_health
+from tests.e2e.conftest import ROOT, free_port
 
 PATIENCE = 400  # seconds: a starved machine is slow, not broken
 
@@ -41,10 +41,6 @@ class Container:
     process: subprocess.Popen[bytes]
     port: int
     folder: Path
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
 
     def connect(self, source: str = "127.0.0.1") -> HTTPConnection:
         return HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE, source_address=(source, 0))
@@ -107,6 +103,14 @@ def is_failure(answer: Answer, status: int, code: str) -> bool:
     )
 
 
+def answers(running: Container) -> bool:
+    """Say whether the container serves; fail if it has ended instead."""
+    assert running.process.poll() is None, f"the entry point ended with status {running.process.returncode}"
+    with suppress(OSError):
+        return running.ask("/health").status == 200
+    return False
+
+
 @contextmanager
 def container(folder: Path, **settings: str) -> Iterator[Container]:
     """Run the entry point for a while, with its temporary files and its two logs in a folder."""
@@ -131,7 +135,7 @@ def container(folder: Path, **settings: str) -> Iterator[Container]:
         )
     running = Container(process, port, folder)
     try:
-        wait_for_health(running.url, PATIENCE)
+        until(lambda: answers(running))
         yield running
     finally:
         process.terminate()
