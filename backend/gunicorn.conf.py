@@ -25,4 +25,4 @@ graceful_timeout = _settings.graceful_seconds
 forwarder_headers = ""
 # nginx refuses a longer address first.
 limit_request_line = 8190
-# There is no max_requests: a restart in the middle of the day is a risk, and no leak calls for one.
+# No max_requests: restarting a worker has to be shown to drop nothing first.

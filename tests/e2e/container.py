@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPMessage, HTTPResponse
@@ -70,8 +70,8 @@ class Container:
         return until(lambda: next((x for x in self.access_log() if x["request_id"] == request_id), None))
 
     def master(self, name: str) -> psutil.Process:
-        """Return the first process of gunicorn or nginx."""
-        children = psutil.Process(self.process.pid).children()
+        """Return the first process of gunicorn or nginx: its workers come after it."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
         return next(child for child in children if name in " ".join(child.cmdline()))
 
     def worker(self) -> psutil.Process:
@@ -112,7 +112,9 @@ def answers(running: Container) -> bool:
 
 
 @contextmanager
-def container(folder: Path, **settings: str) -> Iterator[Container]:
+def container(
+    folder: Path, command: Sequence[str] = (sys.executable, "-m", "docker.entrypoint"), **settings: str
+) -> Iterator[Container]:
     """Run the entry point for a while, with its temporary files and its two logs in a folder."""
     port = free_port()
     environment = {
@@ -127,7 +129,7 @@ def container(folder: Path, **settings: str) -> Iterator[Container]:
     }
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:
         process = subprocess.Popen(
-            [sys.executable, "-m", "docker.entrypoint"],
+            command,
             cwd=ROOT,
             env=environment,
             stdout=stdout,
