@@ -49,6 +49,7 @@ class Client:
                 return
             except (OSError, HTTPException) as error:
                 self.cut[request_id] = error
+            time.sleep(0.05)
 
 
 def command_of_the_image() -> list[str]:
@@ -73,7 +74,7 @@ def test_stopping_under_load_loses_no_request(tmp_path: Path, png: bytes) -> Non
         threads = [threading.Thread(target=client.run) for client in clients]
         for thread in threads:
             thread.start()
-        until(lambda: sum(len(client.answers) for client in clients) >= CLIENTS)
+        until(lambda: any(client.answers for client in clients))
         before = sum(len(client.answers) for client in clients)
         up.process.send_signal(signal.SIGTERM)
         time.sleep(0.1)
