@@ -10,6 +10,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,10 +24,11 @@ from backend.app.settings import SettingError, Settings
 from docker.nginx import write_config
 
 _ROOT = Path(__file__).parent.parent
-_STOP = "stop"
+_STOP = "told to"
 # For requests that had passed nginx's check before it began to refuse: they reach gunicorn in this time.
 _SETTLING_SECONDS = 0.5
 _NGINX_SECONDS = 15
+_GLANCE_SECONDS = 0.05
 
 
 def main() -> int:
@@ -46,20 +48,34 @@ def _serve(settings: Settings, folder: Path) -> int:
 
     config = write_config(settings, folder)
     gunicorn = _start(events, sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py")
-    nginx = _start(events, "nginx", "-e", "stderr", "-c", str(config))
+    programs = [gunicorn]
     try:
+        # The door opens once there is somebody behind it.
+        while events.empty() and not _listens(settings.host, settings.port):
+            time.sleep(_GLANCE_SECONDS)
+        if events.empty():
+            programs.append(_start(events, "nginx", "-e", "stderr", "-c", str(config)))
         event = events.get()
         _say("info" if event == _STOP else "error", f"stopping: {event}")
         (folder / "draining").touch()
         time.sleep(_SETTLING_SECONDS)
         clean = _stop(gunicorn, signal.SIGTERM, settings.graceful_seconds + 5)
-        clean &= _stop(nginx, signal.SIGQUIT, _NGINX_SECONDS)
+        for nginx in programs[1:]:
+            clean &= _stop(nginx, signal.SIGQUIT, _NGINX_SECONDS)
         return 0 if event == _STOP and clean else 1
     finally:
-        for program in (gunicorn, nginx):
+        for program in programs:
             # A master that was killed leaves its workers behind.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(program.pid, signal.SIGKILL)
+
+
+def _listens(host: str, port: int) -> bool:
+    try:
+        socket.create_connection((host, port), timeout=1).close()
+    except OSError:
+        return False
+    return True
 
 
 def _start(events: SimpleQueue[str], *command: str) -> subprocess.Popen[bytes]:

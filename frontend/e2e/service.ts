@@ -36,7 +36,12 @@ async function start(port: number, module: string[], settings: Record<string, st
     env: { ...process.env, WARM_UP: '1', LOG_LEVEL: 'ERROR', ...settings },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await untilLoaded(url, child);
+  try {
+    await untilLoaded(url, child);
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
   return { url, stop: () => end(child) };
 }
 

@@ -107,7 +107,9 @@ def answers(running: Container) -> bool:
     """Say whether the container serves; fail if it has ended instead."""
     assert running.process.poll() is None, f"the entry point ended with status {running.process.returncode}"
     with suppress(OSError):
-        return running.ask("/health").status == 200
+        status = running.ask("/health").status
+        assert status != 502, "nginx let somebody in before gunicorn listened"
+        return status == 200
     return False
 
 
