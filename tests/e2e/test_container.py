@@ -174,12 +174,16 @@ def test_a_slow_upload_stays_in_memory_and_holds_no_thread(up: Container) -> Non
         head = f"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: {len(body)}\r\n\r\n"
         sender.sendall(head.encode() + body[:-1])
         # The kernel's buffers hold far less: nearly all of it lies in nginx by now.
-        written = [file for file in up.folder.rglob("body/**/*") if file.is_file()]
+        # A temporary file of nginx has no name any more, but it is open.
+        nginx = up.master("nginx").children()
+        links = [link.readlink() for each in nginx for link in Path(f"/proc/{each.pid}/fd").iterdir()]
+        written = [str(link) for link in links if "/body/" in str(link)]
         busy = [c for c in up.worker().net_connections() if c.status == psutil.CONN_ESTABLISHED]
         sender.sendall(body[-1:])
         response = HTTPResponse(sender)
         response.begin()
         assert response.status == 415
+    assert nginx
     assert (written, busy) == ([], [])
 
 

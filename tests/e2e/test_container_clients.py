@@ -43,13 +43,14 @@ def test_one_address_is_limited_whatever_it_says_of_itself(up: Container) -> Non
     assert refused[0].headers["Retry-After"] == "1"
 
 
-def test_a_trusted_proxys_clients_are_told_apart(up: Container) -> None:
-    said = [{"X-Forwarded-For": f"198.51.100.{number}"} for number in range(40)]
+@pytest.mark.parametrize(("network", "behind"), [("198.51.100", ""), ("198.51.101", ", 192.0.2.1")])
+def test_trusted_proxies_clients_are_told_apart(up: Container, network: str, behind: str) -> None:
+    said = [{"X-Forwarded-For": f"{network}.{number}{behind}"} for number in range(40)]
     assert {answer.status for answer in at_once(up, said, PROXY)} == {200}
 
 
 def test_through_trusted_proxies_only_the_nearest_stranger_counts(up: Container) -> None:
-    said = [{"X-Forwarded-For": f"10.0.0.{number}, 198.51.100.99, 192.0.2.1"} for number in range(40)]
+    said = [{"X-Forwarded-For": f"10.0.0.{number}, 198.51.102.1, 192.0.2.1"} for number in range(40)]
     assert 429 in {answer.status for answer in at_once(up, said, PROXY)}
 
 
