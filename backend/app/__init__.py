@@ -12,6 +12,7 @@ from backend.app.metrics import Metrics
 from backend.app.queue import InferenceQueue, Turns
 from backend.app.readiness import Readiness
 from backend.app.settings import Settings
+from backend.app.sizing import fit
 from backend.app.uploads import DisklessRequest
 from backend.inference.cpu import available_cores
 from backend.inference.lazy import LazyPredictor
@@ -19,13 +20,15 @@ from backend.inference.lazy import LazyPredictor
 
 def create_app(settings: Settings | None = None, predictor: LazyPredictor | None = None) -> Flask:
     """Return the WSGI app; no network is loaded before the first film, unless WARM_UP is set."""
-    settings = settings or Settings.from_environment()
+    settings = fit(settings or Settings.from_environment())
     app = Flask(__name__, static_folder=None)
     app.request_class = DisklessRequest
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["predictor"] = predictor = predictor or _predictor(settings)
+    app.extensions["predictor"] = predictor = predictor or LazyPredictor.from_weights(
+        settings.weights_dir, settings.torch_threads
+    )
     app.extensions["readiness"] = readiness = Readiness(predictor, warm_up=settings.warm_up)
     metrics = Metrics()
     app.extensions["queue"] = InferenceQueue(settings.queue_limit, partial(metrics.waiting, "inference"))
@@ -49,8 +52,3 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     if settings.warm_up:
         readiness.load()
     return app
-
-
-def _predictor(settings: Settings) -> LazyPredictor:
-    threads = settings.torch_threads or max(1, available_cores() // settings.workers)
-    return LazyPredictor.from_weights(settings.weights_dir, threads)

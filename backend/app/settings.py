@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ipaddress
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -64,6 +66,10 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(ipaddress.ip_network(word)) for word in _words(text))
+
+
 _KINDS: Mapping[Callable[[str], Any], str] = {
     str: "text",
     Path: "a path",
@@ -74,6 +80,7 @@ _KINDS: Mapping[Callable[[str], Any], str] = {
     _seconds: "a positive number of seconds",
     _level: "one of " + ", ".join(_LOG_LEVELS),
     _words: "words with commas between them",
+    _networks: "networks such as 10.0.0.0/8 with commas between them",
 }
 
 
@@ -92,16 +99,20 @@ class Settings:
         _PAGE, Path, "folder of the built page; without its index.html the API is served alone"
     )
     warm_up: bool = _setting(False, _flag, "load the networks at start instead of with the first film")
-    workers: int = _setting(1, _positive, "gunicorn processes; each holds the networks once")
+    workers: int = _setting(
+        0, _count, "gunicorn processes, each with the networks; 0 means one for two cores, if memory allows"
+    )
     threads: int = _setting(
-        80,
-        _positive,
-        "connections a process serves at once; above QUEUE_LIMIT, so that probes get through",
+        0,
+        _count,
+        "connections a process serves at once; 0 means 16 above QUEUE_LIMIT, so that probes get through",
     )
     torch_threads: int = _setting(
         0, _count, "cores for one film's arithmetic; 0 divides those of the container among the workers"
     )
-    queue_limit: int = _setting(64, _positive, "films that may wait in a process; one more is refused")
+    queue_limit: int = _setting(
+        0, _count, "films that may wait in a process; one more is refused; 0 means what fits, at most 64"
+    )
     deadline_seconds: float = _setting(
         30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
     )
@@ -112,6 +123,25 @@ class Settings:
         _LOCAL_PAGES, _words, "pages of other origins that may call the API, with commas between them"
     )
     log_level: str = _setting("INFO", _level, "least severe log line that is written")
+    nginx_host: str = _setting("0.0.0.0", str, "container: address that nginx serves on")  # noqa: S104
+    nginx_port: int = _setting(8080, _port, "container: port that nginx serves on; HOST and PORT stay inside")
+    trusted_proxies: tuple[str, ...] = _setting(
+        (),
+        _networks,
+        "container: networks of the proxies before nginx, with commas between them; "
+        "only they are believed about a client's address and TLS",
+    )
+    client_rate: int = _setting(10, _positive, "container: requests a second from one address; more get 429")
+    client_burst: int = _setting(100, _positive, "container: requests above that rate that may come at once")
+    client_connections: int = _setting(20, _positive, "container: requests of one address under way at once")
+    upstream_seconds: int = _setting(
+        0, _count, "container: how long nginx waits for gunicorn; 0 means 10 above DEADLINE_SECONDS"
+    )
+
+    @property
+    def graceful_seconds(self) -> int:
+        """How long a stopping process may finish what is under way: the deadline, then drawing."""
+        return math.ceil(self.deadline_seconds) + 5
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

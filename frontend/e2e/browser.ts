@@ -26,6 +26,9 @@ export async function open(options: BrowserContextOptions = {}, url = inject('ur
   const context = await browser.newContext({ viewport: SCREEN, locale: 'en', ...options });
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('console', (message) => {
+    if (message.text().includes('Content Security Policy')) complaints.push(message.text());
+  });
   await page.goto(url);
   await page.getByRole('button', { name: /./ }).first().waitFor();
   return page;

@@ -16,13 +16,35 @@ export interface Service {
 /** Start the service and wait until its networks are loaded. */
 export async function startService(port?: number, settings: NodeJS.ProcessEnv = {}): Promise<Service> {
   const chosen = port ?? (await freePort());
-  const url = `http://127.0.0.1:${chosen}`;
-  const child = spawn(PYTHON, ['-m', 'gunicorn', '--config', 'backend/gunicorn.conf.py'], {
+  return start(chosen, ['gunicorn', '--config', 'backend/gunicorn.conf.py'], {
+    PORT: String(chosen),
+    ...settings,
+  });
+}
+
+/** Start what the container runs: the same with its nginx in front. */
+export async function startContainer(): Promise<Service> {
+  const [outer, inner] = [await freePort(), await freePort()];
+  return start(outer, ['docker.entrypoint'], {
+    NGINX_HOST: '127.0.0.1',
+    NGINX_PORT: String(outer),
+    PORT: String(inner),
+  });
+}
+
+async function start(port: number, module: string[], settings: NodeJS.ProcessEnv): Promise<Service> {
+  const url = `http://127.0.0.1:${port}`;
+  const child = spawn(PYTHON, ['-m', ...module], {
     cwd: ROOT,
-    env: { ...process.env, PORT: String(chosen), WARM_UP: '1', LOG_LEVEL: 'ERROR', ...settings },
+    env: { ...process.env, WARM_UP: '1', LOG_LEVEL: 'ERROR', ...settings },
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  await untilLoaded(url, child);
+  try {
+    await untilLoaded(url, child);
+  } catch (error) {
+    await end(child);
+    throw error;
+  }
   return { url, stop: () => end(child) };
 }
 

@@ -1,0 +1,81 @@
+"""nginx's configuration and the Dockerfiles, checked by the programs that read them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from backend.app.settings import Settings
+from docker.nginx import TEMPLATE, write_config
+
+ROOT = Path(__file__).parent.parent
+DOCKERFILES = [ROOT / "Dockerfile.combined", ROOT / "docker" / "Dockerfile.api"]
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+@pytest.mark.parametrize(
+    "settings",
+    [
+        Settings(),
+        Settings(trusted_proxies=("10.0.0.0/8", "2001:db8::/32"), host="::1", nginx_host="[::1]"),
+        Settings(page_dir=Path("missing"), max_body_bytes=2**30, deadline_seconds=0.5),
+    ],
+)
+def test_nginx_accepts_its_configuration(settings: Settings, tmp_path: Path) -> None:
+    config = write_config(settings, tmp_path)
+    done = subprocess.run(
+        ["nginx", "-t", "-e", "stderr", "-c", str(config)], capture_output=True, text=True, timeout=60
+    )
+    assert (done.returncode, "warn" in done.stderr) == (0, False), done.stderr
+
+
+def test_every_name_of_the_template_is_filled_in(tmp_path: Path) -> None:
+    assert re.findall(r"\$\{[A-Z_]+\}", TEMPLATE.read_text())
+    assert not re.findall(r"\$\{", write_config(Settings(), tmp_path).read_text())
+
+
+@pytest.mark.parametrize("folder", ["a b", "a;b", "a{b", 'a"b', "a$b", "a\nb"])
+def test_a_path_that_would_be_a_directive_is_refused(folder: str, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="nginx cannot be given"):
+        write_config(Settings(page_dir=Path(folder)), tmp_path)
+
+
+def test_flask_alone_sets_cors_headers() -> None:
+    assert "Access-Control" not in TEMPLATE.read_text()
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
+def test_hadolint_finds_nothing_that_is_not_explained(file: Path) -> None:
+    hadolint = Path(sys.executable).with_name("hadolint")
+    if not hadolint.exists():
+        pytest.skip("hadolint is not installed")
+    done = subprocess.run([hadolint, file], capture_output=True, text=True, timeout=60)
+    assert (done.returncode, done.stdout) == (0, "")
+    lines = file.read_text().splitlines()
+    for number, line in enumerate(lines):
+        if "hadolint ignore" in line:
+            assert re.match(r"# \w+: .{20}", lines[number - 1]), "an exception without its reason"
+
+
+@pytest.mark.parametrize("file", DOCKERFILES, ids=lambda file: file.name)
+def test_what_the_images_copy_is_there_and_not_ignored(file: Path) -> None:
+    kept = {line[1:] for line in (ROOT / ".dockerignore").read_text().splitlines() if line.startswith("!")}
+    copied = [
+        line.split()[1:-1] for line in file.read_text().splitlines() if re.match(r"COPY (?!--from)", line)
+    ]
+    for source in (source for sources in copied for source in sources):
+        assert (ROOT / source).exists()
+        assert any(source == name or source.startswith(f"{name}/") for name in kept), source
+    assert len(copied) >= 4
+
+
+def test_the_images_are_run_by_nobody_in_particular() -> None:
+    for file in DOCKERFILES:
+        text = file.read_text()
+        assert re.findall(r"^USER (.*)$", text, flags=re.MULTILINE) == ["10001:10001"]
+        assert text.rindex("USER") > text.rindex("RUN")
