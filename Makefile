@@ -94,10 +94,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
-# Not npm ci: the lock names the native tools of the platform that wrote it, and each other platform adds its own.
 $(PAGE_TOOLS)/.installed: frontend/package-lock.json | need-node
 	@echo "Installing what the page needs into $(PAGE_TOOLS)…"
-	@npm install --prefix frontend --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --prefix frontend --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A browser that accepts it gets the compressed copy that lies beside a file.
