@@ -1,6 +1,8 @@
 # make run    serve on http://127.0.0.1:5000 (HOST=, PORT=); without Node.js the API alone
 # make test   prove the project: lint, types, import arrow, tests (DATA= adds those on real films)
 # make page   build the page into frontend/dist
+# make audit  ask for known vulnerabilities of everything that is installed
+# make image  build the container with Docker (IMAGE=)
 
 PYTHON      ?= python3
 VENV        := .venv
@@ -11,6 +13,7 @@ PORT        ?= 5000
 TORCH_INDEX ?=
 DATA        ?=
 RUNS        ?= runs
+IMAGE       ?= pneumonet
 
 # Not empty where the page can be built.
 HAS_NODE := $(shell command -v npm > /dev/null && \
@@ -27,7 +30,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format train calibrate evaluate screenshots need-data need-node clean
+.PHONY: run page no-page test check format audit image train calibrate evaluate screenshots need-data need-node clean
 
 run: $(VENV)/.run $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
@@ -51,6 +54,15 @@ format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	cd frontend && npm run format
+
+# Its advisories come from PyPI and from the npm registry. pip-audit stands apart: it is no part of the tests.
+audit: need-node $(VENV)/.dev
+	@$(BIN)/python -m pip_audit --version > /dev/null 2>&1 || $(PIP_INSTALL) pip-audit==2.10.1
+	$(BIN)/python -m pip_audit --progress-spinner off --requirement requirements-dev.txt --no-deps --disable-pip
+	npm audit --prefix frontend
+
+image:
+	docker build --file Dockerfile.combined --tag $(IMAGE) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
 train: $(VENV)/.dev | need-data
