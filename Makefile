@@ -55,10 +55,12 @@ format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff format .
 	cd frontend && npm run format
 
-# Its advisories come from PyPI and from the npm registry. pip-audit stands apart: it is no part of the tests.
+# All that is installed, also what others brought along. The auditor has an environment of its own.
 audit: need-node $(VENV)/.dev
-	@$(BIN)/python -m pip_audit --version > /dev/null 2>&1 || $(PIP_INSTALL) pip-audit==2.10.1
-	$(BIN)/python -m pip_audit --progress-spinner off --requirement requirements-dev.txt --no-deps --disable-pip
+	@test -x $(VENV)/audit/bin/pip-audit || { $(BIN)/python -m venv $(VENV)/audit && \
+	    $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	$(VENV)/audit/bin/pip-audit --progress-spinner off \
+	    --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
 	npm audit --prefix frontend
 
 image:
