@@ -1,6 +1,8 @@
 # make run    serve on http://127.0.0.1:5000 (HOST=, PORT=); without Node.js the API alone
 # make test   prove the project: lint, types, import arrow, tests (DATA= adds those on real films)
 # make page   build the page into frontend/dist
+# make audit  ask for known vulnerabilities of everything that is installed
+# make image  build the container with Docker (IMAGE=)
 
 PYTHON      ?= python3
 VENV        := .venv
@@ -11,6 +13,7 @@ PORT        ?= 5000
 TORCH_INDEX ?=
 DATA        ?=
 RUNS        ?= runs
+IMAGE       ?= pneumonet
 
 # Not empty where the page can be built.
 HAS_NODE := $(shell command -v npm > /dev/null && \
@@ -27,7 +30,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format train calibrate evaluate screenshots lighthouse need-data need-node clean
+.PHONY: run page no-page test check format audit image train calibrate evaluate screenshots lighthouse \
+    need-data need-node clean
 
 run: $(VENV)/.run $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
@@ -51,6 +55,17 @@ format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	cd frontend && npm run format
+
+# All that is installed, also what others brought along. The auditor has an environment of its own.
+audit: need-node $(VENV)/.dev
+	@test -x $(VENV)/audit/bin/pip-audit || { $(BIN)/python -m venv $(VENV)/audit && \
+	    $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1; }
+	$(VENV)/audit/bin/pip-audit --progress-spinner off \
+	    --path "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')"
+	npm audit --prefix frontend
+
+image:
+	docker build --file Dockerfile.combined --tag $(IMAGE) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
 # Each network's second run goes on from its first without what held it back.
@@ -105,10 +120,9 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.txt
 	@$(PIP_INSTALL) -r requirements-dev.txt
 	@touch $@
 
-# Not npm ci: the lock names the native tools of the platform that wrote it, and each other platform adds its own.
 $(PAGE_TOOLS)/.installed: frontend/package-lock.json | need-node
 	@echo "Installing what the page needs into $(PAGE_TOOLS)…"
-	@npm install --prefix frontend --no-save --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --prefix frontend --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
 # A browser that accepts it gets the compressed copy that lies beside a file.

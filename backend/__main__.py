@@ -1,24 +1,31 @@
-"""PneumoNet without a server.
+"""PneumoNet's command line.
 
+python -m backend serve                        serve the page and the API (HOST=, PORT=)
+python -m backend predict film.jpeg other.png  read films on disk, without a server
 python -m backend sample film.png              draw a synthetic chest film to try things with
-python -m backend predict film.jpeg other.png  read films on disk
+python -m backend doctor                       find out what keeps it from serving
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from backend.app.schemas import reading_answer
 from backend.app.settings import SettingError, Settings
+from backend.doctor import as_text, examine
 from backend.inference.errors import ImageError, ModelsUnavailable
 from backend.inference.images import Limits, read_film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
 from backend.inference.synthetic import draw_chest_film
+
+_GUNICORN = Path(__file__).parent / "gunicorn.conf.py"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,6 +33,11 @@ def main(arguments: list[str] | None = None) -> int:
         prog="python -m backend", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(required=True)
+
+    serve = commands.add_parser(
+        "serve", help="serve the page and the API; settings come from the environment"
+    )
+    serve.set_defaults(run=_serve)
 
     sample = commands.add_parser("sample", help="draw a synthetic chest film, marked as drawn")
     sample.add_argument("out", type=Path, metavar="OUT.png")
@@ -38,9 +50,30 @@ def main(arguments: list[str] | None = None) -> int:
     predict.add_argument("--json", action="store_true", help="print JSON instead of a table")
     predict.set_defaults(run=_predict)
 
+    doctor = commands.add_parser("doctor", help="find out what keeps it from serving")
+    doctor.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    doctor.set_defaults(run=_doctor)
+
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status
+
+
+def _serve(_options: argparse.Namespace) -> int:  # noqa: RET503 - where it does not return, it is replaced
+    try:
+        Settings.from_environment()
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    command = [sys.executable, "-m", "gunicorn", "--config", str(_GUNICORN)]
+    # In place of this process, so that signals reach it.
+    os.execv(sys.executable, [*command, "--pythonpath", str(_GUNICORN.parent.parent)])  # noqa: S606
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    findings = list(examine())
+    print(json.dumps([asdict(each) for each in findings], indent=2) if options.json else as_text(findings))
+    return 1 if any(each.state == "broken" for each in findings) else 0
 
 
 def _sample(options: argparse.Namespace) -> int:

@@ -1,8 +1,11 @@
-"""python -m backend: a film for who has none, and answers without a server."""
+"""python -m backend: a film for who has none, answers without a server, and a server."""
 
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -10,6 +13,7 @@ import pytest
 from backend.__main__ import main
 from backend.inference.images import read_film
 from backend.inference.synthetic import draw_chest_film
+from tests.e2e.conftest import ROOT, free_port, wait_for_health
 
 
 @pytest.fixture(autouse=True)
@@ -77,3 +81,30 @@ def test_predict_says_why_the_networks_do_not_load(
     film.write_bytes(png)
     assert main(["predict", str(film)]) == 1
     assert "card.json" in capsys.readouterr().err
+
+
+def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    told = capsys.readouterr().out
+    for command in ("serve", "predict", "sample", "doctor"):
+        assert f"python -m backend {command}" in told
+
+
+def test_serve_says_which_setting_means_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PORT", "http")
+    assert main(["serve"]) == 2
+    assert "PORT must be" in capsys.readouterr().err
+
+
+def test_serve_is_gunicorn_itself_which_leaves_in_peace(tmp_path: Path) -> None:
+    port = free_port()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PORT": str(port)}
+    process = subprocess.Popen([sys.executable, "-m", "backend", "serve"], cwd=tmp_path, env=environment)
+    try:
+        wait_for_health(f"http://127.0.0.1:{port}", 60)
+    finally:
+        process.terminate()
+        assert process.wait(timeout=60) == 0

@@ -78,7 +78,7 @@ def test_a_second_make_run_installs_and_builds_nothing_and_answers_within_five_s
         pytest.skip("make run has not run here yet")
     port = free_port()
     plan = subprocess.run(["make", "-n", "run"], cwd=ROOT, capture_output=True, text=True, check=True)
-    for step in ("pip install", "npm install", "npm run build"):
+    for step in ("pip install", "npm ci", "npm run build"):
         assert step not in plan.stdout
     process = subprocess.Popen(["make", "run", f"PORT={port}"], cwd=ROOT, start_new_session=True)
     try:

@@ -1,0 +1,187 @@
+"""Find out whether this installation can serve, and say how to mend what cannot."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import socket
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from backend.app.settings import SettingError, Settings
+from backend.inference.card import CARD_NAME, read_card
+from backend.inference.cpu import available_cores
+from backend.inference.errors import ModelsUnavailable, WeightsRefused
+from backend.inference.lazy import LazyPredictor
+
+REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
+MEMORY_A_PROCESS = 2**30
+"""Bytes that a process with both networks needs, with room for the films it reads."""
+
+_PYTHON = (3, 11)
+_CGROUP = Path("/sys/fs/cgroup")
+
+State = Literal["ok", "warning", "broken"]
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one check found; a warning is served with, what is broken is not."""
+
+    check: str
+    state: State
+    message: str
+
+
+def examine(requirements: Path = REQUIREMENTS) -> Iterator[Finding]:
+    """Yield what each check finds, from what everything rests on to what rests on it."""
+    yield _python()
+    yield from _packages(requirements)
+    try:
+        settings = Settings.from_environment()
+    except SettingError as error:
+        yield Finding("settings", "broken", f"{error}; correct or unset it")
+        return
+    yield Finding("settings", "ok", "every environment variable makes sense")
+    weights = list(_weights(settings.weights_dir))
+    yield from weights
+    if all(each.state == "ok" for each in weights):
+        yield _networks(settings)
+    yield _threads(settings)
+    yield _memory(settings)
+    yield _page(settings)
+    yield _port(settings)
+
+
+def _python() -> Finding:
+    found = ".".join(map(str, sys.version_info[:3]))
+    if sys.version_info < _PYTHON:
+        return Finding("python", "broken", f"{found}, but 3.11 or later is needed: make clean, make PYTHON=…")
+    return Finding("python", "ok", found)
+
+
+def _packages(requirements: Path) -> Iterator[Finding]:
+    if not requirements.is_file():
+        yield Finding("packages", "warning", f"not checked: there is no {requirements.name} beside backend/")
+        return
+    pins = re.findall(r"^([\w.-]+)==(\S+)", requirements.read_text(), flags=re.MULTILINE)
+    wrong = [text for name, pinned in pins if (text := _deviation(name, pinned))]
+    mend = f"pip install -r {requirements.name}"
+    for text in wrong:
+        yield Finding("packages", "broken", f"{text}: {mend}")
+    if not wrong:
+        yield Finding("packages", "ok", f"all {len(pins)} as in {requirements.name}")
+
+
+def _deviation(name: str, pinned: str) -> str | None:
+    try:
+        found = version(name)
+    except PackageNotFoundError:
+        return f"{name} is not installed"
+    # A build's own mark, as in 2.13.0+cpu, is no other version.
+    return None if found.partition("+")[0] == pinned else f"{name} is {found} instead of {pinned}"
+
+
+def _weights(folder: Path) -> Iterator[Finding]:
+    mend = f"restore {folder} (git checkout backend/weights) or set WEIGHTS_DIR"
+    try:
+        card = read_card(folder)
+    except WeightsRefused as error:
+        yield Finding("card", "broken", f"{error}: {mend}")
+        return
+    yield Finding("card", "ok", f"{CARD_NAME} of version {card.version}")
+    for network in card.networks:
+        try:
+            stored = (folder / network.file).read_bytes()
+        except OSError as error:
+            yield Finding("weights", "broken", f"{network.file} cannot be read ({error.strerror}): {mend}")
+            continue
+        size = f"{len(stored) / 1e6:.1f} MB"
+        if hashlib.sha256(stored).hexdigest() == network.sha256:
+            yield Finding("weights", "ok", f"{network.file}, {size}, checksum as in the card")
+        else:
+            yield Finding(
+                "weights", "broken", f"{network.file} ({size}) is damaged or of another version: {mend}"
+            )
+
+
+def _networks(settings: Settings) -> Finding:
+    started = time.monotonic()
+    try:
+        LazyPredictor.from_weights(settings.weights_dir, settings.torch_threads).warm_up()
+    except ModelsUnavailable as error:
+        cause = f" ({error.__cause__})" if error.__cause__ else ""
+        mend = f"pip install -r {REQUIREMENTS.name}"
+        return Finding("networks", "broken", f"{error}{cause}; if the packages are not as pinned: {mend}")
+    return Finding("networks", "ok", f"loaded in {time.monotonic() - started:.1f} s")
+
+
+def _threads(settings: Settings) -> Finding:
+    cores, workers = available_cores(), settings.workers or 1
+    threads = settings.torch_threads or max(1, cores // workers)
+    message = f"{workers} x {threads} for {cores} cores"
+    if workers * threads > cores:
+        return Finding(
+            "threads", "warning", f"{message}: they stall each other; lower WORKERS, TORCH_THREADS"
+        )
+    return Finding("threads", "ok", message)
+
+
+def _memory(settings: Settings) -> Finding:
+    free, needed = _free_memory(), (settings.workers or 1) * MEMORY_A_PROCESS
+    message = f"{free / 2**30:.1f} GiB free, {needed / 2**30:.0f} GiB wanted"
+    if free < needed:
+        return Finding("memory", "broken", f"{message}: give it more, or lower WORKERS")
+    return Finding("memory", "ok", message)
+
+
+def _free_memory() -> int:
+    """Return the bytes that may still be taken, on the machine and in a container (cgroup v2)."""
+    free: int = psutil.virtual_memory().available
+    try:
+        limit, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no container, or "max": no limit
+        return free
+    return min(free, limit - used)
+
+
+def _page(settings: Settings) -> Finding:
+    if (settings.page_dir / "index.html").is_file():
+        return Finding("page", "ok", f"built, in {settings.page_dir}")
+    return Finding("page", "warning", "not built, the API is served alone: make page (needs Node.js)")
+
+
+def _port(settings: Settings) -> Finding:
+    where = f"{settings.host}:{settings.port}"
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    try:
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((settings.host, settings.port))
+    except OSError as error:
+        if _is_ours(settings):
+            return Finding("port", "ok", f"{where} is served by PneumoNet already")
+        return Finding("port", "broken", f"{where} cannot be had ({error.strerror}): set PORT or HOST")
+    return Finding("port", "ok", f"{where} is free")
+
+
+def _is_ours(settings: Settings) -> bool:
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    try:
+        with urllib.request.urlopen(f"http://{host}:{settings.port}/health", timeout=3) as answer:
+            return "models_loaded" in json.load(answer)
+    except (OSError, ValueError):
+        return False
+
+
+def as_text(findings: list[Finding]) -> str:
+    return "\n".join(f"{each.state:<8} {each.check:<9} {each.message}" for each in findings)
