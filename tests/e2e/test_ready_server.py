@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -161,6 +162,8 @@ def test_a_worker_that_goes_alone_leaves_the_door_to_its_successor(environment: 
         while in_a_row < 20:
             in_a_row = in_a_row + 1 if ask(url, "/ready")[0] == 200 else 0
             assert time.monotonic() < deadline
+        with ThreadPoolExecutor(16) as clients:  # so many that both would be asked, if both listened
+            assert {status for status, _ in clients.map(lambda _: ask(url, "/ready"), range(160))} == {200}
         assert before.is_running()
         assert film.finish()[0] == 415
         before.wait(timeout=PATIENCE)
