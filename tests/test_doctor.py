@@ -56,8 +56,12 @@ def test_a_healthy_installation_is_told_in_a_line_a_check(
     checks = ["python", "packages", "settings", "card", *["weights"] * 2, "networks", "threads", "memory"]
     assert [line.split()[1] for line in lines] == [*checks, "page", "port"]
     assert {line.split()[0] for line in lines} == {"ok"}
+
+
+def test_json_says_the_same(unloaded: None, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", "--json"]) == 0
-    assert [each["check"] for each in json.loads(capsys.readouterr().out)] == [*checks, "page", "port"]
+    found = [Finding(**each) for each in json.loads(capsys.readouterr().out)]
+    assert [(each.check, each.state) for each in found] == [(each.check, each.state) for each in examine()]
 
 
 def spoil(folder: Path, how: str) -> None:
