@@ -9,7 +9,7 @@ import numpy as np
 
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
-from backend.inference.reading import Reading
+from backend.inference.reading import Durations, Reading
 from backend.inference.risk import assess
 from tests.conftest import CLASSES
 
@@ -26,6 +26,7 @@ def reading(probabilities: tuple[float, float, float], explained: bool) -> Readi
         heatmap=np.eye(7, dtype=np.float32) if explained else None,
         model_version="0.0.0",
         population="nobody",
+        durations=Durations(0.02, 0.001 if explained else None),
     )
 
 

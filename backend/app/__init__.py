@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import threading
+from functools import partial
 
 from flask import Flask
 from flask_cors import CORS
 
-from backend.app import bodies, errors, page, routes, telemetry
+from backend.app import bodies, errors, page, routes, scrape, telemetry
+from backend.app.metrics import Metrics
 from backend.app.queue import InferenceQueue, Turns
+from backend.app.readiness import Readiness
 from backend.app.settings import Settings
 from backend.app.uploads import DisklessRequest
 from backend.inference.cpu import available_cores
-from backend.inference.errors import ModelsUnavailable
 from backend.inference.lazy import LazyPredictor
 
 
@@ -25,12 +25,17 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
-    app.extensions["predictor"] = predictor or _predictor(settings)
-    app.extensions["queue"] = InferenceQueue(settings.queue_limit)
+    app.extensions["predictor"] = predictor = predictor or _predictor(settings)
+    app.extensions["readiness"] = readiness = Readiness(predictor, warm_up=settings.warm_up)
+    metrics = Metrics()
+    app.extensions["queue"] = InferenceQueue(settings.queue_limit, partial(metrics.waiting, "inference"))
     # A small file can unpack into a hundred megabytes, so that decoding takes turns too.
-    app.extensions["decoders"] = Turns(available_cores(), settings.queue_limit)
+    app.extensions["decoders"] = Turns(
+        available_cores(), settings.queue_limit, partial(metrics.waiting, "decoding")
+    )
 
     telemetry.init_app(app, settings.log_level)
+    scrape.init_app(app, metrics, settings.weights_dir)
     bodies.init_app(app)
     errors.init_app(app)
     routes.init_app(app)
@@ -42,17 +47,10 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     )
     page.init_app(app, settings.page_dir)
     if settings.warm_up:
-        threading.Thread(target=_warm_up, args=[app], daemon=True).start()
+        readiness.load()
     return app
 
 
 def _predictor(settings: Settings) -> LazyPredictor:
     threads = settings.torch_threads or max(1, available_cores() // settings.workers)
     return LazyPredictor.from_weights(settings.weights_dir, threads)
-
-
-def _warm_up(app: Flask) -> None:
-    try:
-        app.extensions["predictor"].warm_up()
-    except ModelsUnavailable as error:
-        logging.getLogger("pneumonet").error("warm-up failed", extra={"fields": {"reason": str(error)}})

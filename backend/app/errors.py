@@ -9,6 +9,7 @@ from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
 from backend.app.queue import DeadlineExceeded, Overloaded
+from backend.app.readiness import Draining
 from backend.app.schemas import error_answer
 from backend.inference import errors as inference
 
@@ -52,6 +53,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(inference.ImageError, _image_error)
     app.register_error_handler(inference.ModelsUnavailable, _models_unavailable)
     app.register_error_handler(Overloaded, _overloaded)
+    app.register_error_handler(Draining, _draining)
     app.register_error_handler(DeadlineExceeded, _deadline_exceeded)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _own_fault)
@@ -81,6 +83,10 @@ def _models_unavailable(error: inference.ModelsUnavailable) -> Response:
 
 def _overloaded(error: Overloaded) -> Response:
     return _answer(503, "overloaded", "Too many films are waiting. Try again shortly.")
+
+
+def _draining(error: Draining) -> Response:
+    return _answer(503, "overloaded", "The service is restarting. Try again shortly.")
 
 
 def _deadline_exceeded(error: DeadlineExceeded) -> Response:

@@ -6,10 +6,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeVar
 
 T = TypeVar("T")
+WhileWaiting = Callable[[], AbstractContextManager[None]]
 
 
 class Overloaded(Exception):
@@ -21,11 +22,12 @@ class DeadlineExceeded(Exception):
 
 
 class Turns:
-    """So many may work at once, and so many more wait for their turn."""
+    """So many may work at once, and so many more wait for their turn, each within a `while_waiting`."""
 
-    def __init__(self, at_once: int, waiting: int) -> None:
+    def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
         self._places = threading.BoundedSemaphore(at_once + waiting)
         self._turns = threading.BoundedSemaphore(at_once)
+        self._while_waiting = while_waiting
 
     @contextmanager
     def waiting_line(self) -> Iterator[None]:
@@ -39,8 +41,9 @@ class Turns:
 
     def take(self, seconds: float) -> None:
         """Wait for a turn; raise Overloaded when it does not come in time."""
-        if not self._turns.acquire(timeout=max(0.0, seconds)):
-            raise Overloaded
+        with self._while_waiting():
+            if not self._turns.acquire(timeout=max(0.0, seconds)):
+                raise Overloaded
 
     def give_back(self) -> None:
         self._turns.release()
@@ -59,8 +62,8 @@ class Turns:
 class InferenceQueue:
     """One film uses all cores, so a second one at the same time would only slow both."""
 
-    def __init__(self, waiting: int) -> None:
-        self._turns = Turns(1, waiting)
+    def __init__(self, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
+        self._turns = Turns(1, waiting, while_waiting)
         self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
 
     def run(self, work: Callable[[], T], seconds: float) -> T:

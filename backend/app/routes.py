@@ -1,16 +1,18 @@
-"""Receive and reply: three endpoints, each also under /api."""
+"""Receive and reply: four endpoints, each also under /api."""
 
 from __future__ import annotations
 
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
-from backend.app import page
-from backend.app.schemas import health_answer, index_answer, prediction_answer
+from backend.app import page, stages
+from backend.app.errors import RETRY_AFTER_SECONDS
+from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
 from backend.app.telemetry import elapsed_ms
-from backend.app.uploads import read_upload
-from backend.inference.images import Limits, read_film
+from backend.app.uploads import Cam, read_upload
+from backend.inference.images import Film, Limits, read_film
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
+from backend.inference.reading import Reading
 
 blueprint = Blueprint("api", __name__)
 
@@ -50,19 +52,44 @@ def health() -> Response:
     return response
 
 
+@blueprint.get("/ready", strict_slashes=False)
+def ready() -> Response:
+    state = current_app.extensions["readiness"].state()
+    response = jsonify(readiness_answer(state))
+    if state != "ready":
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return response
+
+
 @blueprint.post("/predict", strict_slashes=False)
 def predict() -> Response:
+    with current_app.extensions["readiness"].accepted():
+        film, reading, cam = _read()
+        with stages.timed("encode"):
+            return _reply(film, reading, cam)
+
+
+def _read() -> tuple[Film, Reading, Cam]:
     settings, extensions = current_app.config["SETTINGS"], current_app.extensions
     upload = read_upload(request)
-    with extensions["decoders"].turn(_seconds_left()):
+    with extensions["decoders"].turn(_seconds_left()), stages.timed("decode"):
         film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
-    reading = extensions["queue"].run(
+    reading: Reading = extensions["queue"].run(
         lambda: extensions["predictor"].predict(film, explained=upload.cam != "none"), _seconds_left()
     )
+    stages.took("inference", reading.durations.inference)
+    if reading.durations.explain is not None:
+        stages.took("explain", reading.durations.explain)
+    extensions["metrics"].predicted(reading)
+    return film, reading, upload.cam
+
+
+def _reply(film: Film, reading: Reading, cam: Cam) -> Response:
     overlay = heatmap = None
     if reading.heatmap is not None:
         heatmap = encode_png(heatmap_levels(reading.heatmap))
-        overlay = encode_png(draw_overlay(film, reading.heatmap)) if upload.cam == "both" else None
+        overlay = encode_png(draw_overlay(film, reading.heatmap)) if cam == "both" else None
     return jsonify(
         prediction_answer(
             reading, overlay=overlay, heatmap=heatmap, request_id=g.request_id, duration_ms=elapsed_ms()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from backend import __version__
+from backend.app.readiness import State
 from backend.inference.reading import Probabilities, Reading
 
 Json = dict[str, Any]
@@ -14,7 +15,14 @@ Json = dict[str, Any]
 ENDPOINTS = {
     "GET /": "the page for browsers, what this service is for scripts",
     "GET /health": "whether it can serve",
+    "GET /ready": "whether it takes films now",
     "POST /predict": "a chest radiograph in, an answer out",
+}
+
+_WHY_NOT_READY: dict[State, str] = {
+    "loading": "The networks are being loaded.",
+    "failed": "The networks could not be loaded; that is tried again.",
+    "draining": "The service is stopping.",
 }
 
 
@@ -47,6 +55,16 @@ def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Jso
     if failure:
         answer["error"] = failure
     return answer
+
+
+def readiness_answer(state: State) -> Json:
+    """Return whether films are taken now; `reason` is None where they are."""
+    return {
+        "status": state,
+        "reason": _WHY_NOT_READY.get(state),
+        "timestamp": datetime.now(UTC).isoformat(),
+        "version": __version__,
+    }
 
 
 def prediction_answer(

@@ -1,4 +1,7 @@
-"""Give every request an id and one structured log line, which knows nothing about the film or its sender."""
+"""Give every request an id, one structured log line and its place in the metrics.
+
+None of them knows anything about the film or its sender.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
+
+from backend.app import stages
+from backend.app.metrics import Metrics
 
 log = logging.getLogger("pneumonet")
 
@@ -31,7 +37,7 @@ class JsonFormatter(logging.Formatter):
 
 
 def init_app(app: Flask, level: str) -> None:
-    """Start the clock and choose the id before a request, log it after."""
+    """Start the clock and choose the id before a request, log and count it after."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter())
     log.handlers = [handler]
@@ -39,6 +45,7 @@ def init_app(app: Flask, level: str) -> None:
     log.setLevel(level)
     app.before_request(_begin)
     app.after_request(_end)
+    app.teardown_request(_leave)
 
 
 def elapsed_ms() -> float:
@@ -49,19 +56,36 @@ def elapsed_ms() -> float:
 
 def _begin() -> None:
     g.started = time.perf_counter()
+    stages.begin()
+    if request.endpoint != "metrics":
+        g.in_flight = _metrics().in_flight
+        g.in_flight.inc()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
 
 
 def _end(response: Response) -> Response:
     response.headers["X-Request-ID"] = g.request_id
+    # The rule, not the path: what a sender writes into an address is not ours to keep.
+    route = request.url_rule.rule if request.url_rule else None
+    duration_ms = elapsed_ms()
     fields = {
         "request_id": g.request_id,
         "method": request.method,
-        # The rule, not the path: what a sender writes into an address is not ours to keep.
-        "route": request.url_rule.rule if request.url_rule else None,
+        "route": route,
         "status": response.status_code,
-        "duration_ms": round(elapsed_ms(), 1),
+        "duration_ms": round(duration_ms, 1),
     }
     log.info("request", extra={"fields": fields})
+    _metrics().answered(route, request.method, response.status_code, duration_ms / 1000, stages.so_far())
     return response
+
+
+def _leave(_error: BaseException | None) -> None:
+    if in_flight := g.pop("in_flight", None):
+        in_flight.dec()
+
+
+def _metrics() -> Metrics:
+    metrics: Metrics = current_app.extensions["metrics"]
+    return metrics

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -26,6 +27,8 @@ class LazyPredictor:
         self._lock = threading.Lock()
         self._reader: Reader | None = None
         self._failure: str | None = None
+        self.after_attempt: Callable[[float], None] = lambda seconds: None
+        """Called after each attempt to load, failed ones too, with the seconds that it took."""
 
     @classmethod
     def from_weights(cls, weights: Path, threads: int = 0) -> LazyPredictor:
@@ -57,7 +60,11 @@ class LazyPredictor:
             return self._reader
         with self._lock:
             if self._reader is None:
-                self._reader = self._try_to_load()
+                started = time.perf_counter()
+                try:
+                    self._reader = self._try_to_load()
+                finally:
+                    self.after_attempt(time.perf_counter() - started)
             return self._reader
 
     def _try_to_load(self) -> Reader:

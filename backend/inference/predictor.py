@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import torch
@@ -12,7 +13,7 @@ from backend.inference.gradcam import explain
 from backend.inference.images import Film
 from backend.inference.models import ARCHITECTURES
 from backend.inference.preprocess import preprocess
-from backend.inference.reading import Opinion, Probabilities, Reading
+from backend.inference.reading import Durations, Opinion, Probabilities, Reading
 from backend.inference.risk import assess
 
 
@@ -27,10 +28,13 @@ class Predictor:
 
     def predict(self, film: Film, *, explained: bool = True) -> Reading:
         """Return the answer for one film."""
+        started = time.perf_counter()
         votes = self._ensemble.vote(preprocess(film, self._card.input))
         probabilities = combine(votes)[0]
         chosen = probabilities.argmax()
+        voted = time.perf_counter()
         heatmap = explain(votes, chosen[None])[0].numpy() if explained else None
+        mapped = time.perf_counter()
 
         predicted_class = self._card.classes[int(chosen)]
         # Rounded once, to what is shown, so that 70.00% is never called below 70%.
@@ -51,6 +55,7 @@ class Predictor:
             heatmap=heatmap,
             model_version=self._card.version,
             population=self._card.population,
+            durations=Durations(voted - started, mapped - voted if explained else None),
         )
 
     def _named(self, probabilities: torch.Tensor) -> Probabilities:

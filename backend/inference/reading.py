@@ -23,6 +23,14 @@ class Opinion:
 
 
 @dataclass(frozen=True)
+class Durations:
+    """How long the networks and the map took, in seconds; `explain` is None if no map was asked for."""
+
+    inference: float
+    explain: float | None
+
+
+@dataclass(frozen=True)
 class Reading:
     """The ensemble's answer.
 
@@ -37,3 +45,4 @@ class Reading:
     heatmap: NDArray[np.float32] | None
     model_version: str
     population: str
+    durations: Durations

@@ -46,6 +46,13 @@ def environment() -> dict[str, str]:
 @contextmanager
 def serving(environment: dict[str, str]) -> Iterator[str]:
     """Run gunicorn for a while; give its address."""
+    with gunicorn(environment) as (url, _):
+        yield url
+
+
+@contextmanager
+def gunicorn(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run gunicorn for a while; give its address and its master."""
     port = free_port()
     process = subprocess.Popen(
         [sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py"],
@@ -54,11 +61,12 @@ def serving(environment: dict[str, str]) -> Iterator[str]:
     )
     url = f"http://127.0.0.1:{port}"
     try:
-        wait_for_health(url, 30)
-        yield url
+        wait_for_health(url, 90)
+        yield url, process
     finally:
-        process.terminate()
-        assert process.wait(timeout=30) == 0
+        if process.poll() is None:
+            process.terminate()
+        assert process.wait(timeout=90) == 0
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,58 @@
+"""gunicorn's threaded worker, but one that says it is leaving for as long as it has films to finish.
+
+gunicorn's own closes its door at SIGTERM while the socket still listens: who comes then hangs until the last
+film is answered, and is cut off. This one lets them in and the app tells them 503, unless only this worker
+goes (a reload, say) and others take what comes.
+"""
+
+from __future__ import annotations
+
+import mmap
+import signal
+from types import FrameType
+from typing import Any
+
+from gunicorn.arbiter import Arbiter
+from gunicorn.workers.gthread import ThreadWorker
+
+from backend.app.readiness import Readiness
+
+# One byte that the master and all workers share, for it is made before any of them is forked.
+_stopping = mmap.mmap(-1, 1)
+
+
+def tell_workers_of_sigterm(master: Arbiter) -> None:
+    """Have the master's SIGTERM known to all workers at once; to be called when its own handler is set."""
+    handle: Any = signal.getsignal(signal.SIGTERM)
+
+    def tell(number: int, frame: FrameType | None) -> None:
+        _stopping[0] = 1
+        handle(number, frame)
+
+    signal.signal(signal.SIGTERM, tell)
+
+
+def service_is_stopping() -> bool:
+    """Return whether the master has got SIGTERM."""
+    return _stopping[0] != 0
+
+
+class DrainingWorker(ThreadWorker):  # type: ignore[misc]
+    """A worker whose door stays open while the service stops and it still has films to finish."""
+
+    @property
+    def readiness(self) -> Readiness:
+        readiness: Readiness = self.wsgi.extensions["readiness"]
+        return readiness
+
+    def load_wsgi(self) -> None:
+        super().load_wsgi()
+        self.readiness.leaving = lambda: not self.alive
+        self.readiness.stopping = service_is_stopping
+
+    def notify(self) -> None:
+        """Tell the master that this worker lives; in its last loop, also see to the door."""
+        super().notify()
+        if not self.alive:
+            room = self.nr_conns < self.worker_connections
+            self.set_accept_enabled(room and service_is_stopping() and self.readiness.films > 0)
