@@ -6,10 +6,11 @@ import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
 
 from backend.app import page, stages
+from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
 from backend.app.telemetry import elapsed_ms
-from backend.app.uploads import Cam, read_upload
+from backend.app.uploads import read_upload
 from backend.inference.images import Film, Limits, read_film
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
 from backend.inference.reading import Reading

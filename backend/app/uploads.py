@@ -10,18 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, cast
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
+from backend.app.contract import FALSE, TRUE, Cam
 from backend.app.errors import RequestError
 
-Cam = Literal["both", "map", "none"]
-
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
-_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 
 class DisklessRequest(Request):
@@ -142,6 +140,6 @@ def _truth(name: str, value: Any) -> bool:
     if value is None or isinstance(value, bool):
         return bool(value)
     text = str(value).strip().lower()
-    if text not in _TRUE | _FALSE:
+    if text not in TRUE | FALSE:
         raise RequestError("bad_request", f"The option '{name}' must be true or false.")
-    return text in _TRUE
+    return text in TRUE
