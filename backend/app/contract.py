@@ -46,7 +46,7 @@ def spoken(class_name: str) -> str:
     return class_name.replace("_", " ")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class About:
     """What a field means, and what JSON Schema may say of it beside its type."""
 

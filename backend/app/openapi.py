@@ -1,27 +1,20 @@
-"""Describe the API in an OpenAPI 3.1 document, made of the types in contract.py and the tables in errors.py."""
+"""Describe the API in an OpenAPI 3.1 document, out of the types in contract.py and the tables in errors.py."""
 
 from __future__ import annotations
 
-import base64
 from functools import cache
-from typing import Any
-
-import numpy as np
 
 from backend import __version__
-from backend.app import contract
+from backend.app.contract import ErrorCode
 from backend.app.errors import film_failures
+from backend.app.openapi_schemas import Json, film_body, film_options, ref, schemas
 from backend.app.schemas import ENDPOINTS
 from backend.app.settings import Settings
-from backend.inference.overlay import encode_png
 
-Json = dict[str, Any]
-
-_ANSWERS = (contract.Index, contract.Health, contract.Readiness, contract.Prediction, contract.Failure)
 _LIMITS = Settings()
 _DESCRIPTION = f"""\
-Reads a chest radiograph: bacterial pneumonia, viral pneumonia or normal, with a calibrated confidence, a risk \
-level and a picture of where the networks looked. Not a medical device.
+Reads a chest radiograph: bacterial pneumonia, viral pneumonia or normal, with a calibrated confidence, a risk level \
+and a picture of where the networks looked. Not a medical device.
 
 Every address answers under /api too. A film is a JPEG or PNG of at most \
 {_LIMITS.max_image_bytes / 2**20:.0f} MiB and {_LIMITS.max_image_pixels / 1e6:.0f} megapixels, unless this \
@@ -36,7 +29,7 @@ _MEANINGS = {
     429: "Too many requests from one address; said by the proxy in front, where there is one.",
     500: "Our own fault.",
     502: "The service does not answer; said by the proxy in front, where there is one.",
-    503: "No film is taken at present: too many wait, the networks could not be loaded, or the service stops.",
+    503: "No film is taken now: too many wait, the networks could not be loaded, or the service stops.",
     504: "The answer took too long and was given up.",
 }
 
@@ -64,7 +57,7 @@ def document() -> Json:
         ],
         "paths": _paths(),
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas(),
             "parameters": {"RequestId": _REQUEST_ID},
             "headers": {"RequestId": _request_id_said(), "RetryAfter": _RETRY_AFTER},
         },
@@ -99,8 +92,8 @@ def _paths() -> Json:
         "POST /predict": {
             "operationId": "predict",
             "tags": ["films"],
-            "parameters": _options(),
-            "requestBody": _film(),
+            "parameters": film_options(),
+            "requestBody": film_body(),
             "responses": {
                 "200": _said("The answer.", "Prediction"),
                 **{str(status): _failed(status, codes) for status, codes in film_failures().items()},
@@ -125,89 +118,13 @@ def _paths() -> Json:
             method: {
                 "summary": summary[0].upper() + summary[1:],
                 **operation,
-                "parameters": [_ref("parameters", "RequestId"), *operation.get("parameters", [])],
+                "parameters": [ref("parameters", "RequestId"), *operation.get("parameters", [])],
                 "responses": {"500": _failed(500, film_failures()[500]), **operation["responses"]},
             }
         }
         answers = paths[path][method]["responses"]
         paths[path][method]["responses"] = dict(sorted(answers.items()))
     return paths
-
-
-def _schemas() -> Json:
-    from pydantic import TypeAdapter  # takes as long as the rest of the app, and only this needs it
-    from pydantic.json_schema import GenerateJsonSchema
-
-    class WithoutTitles(GenerateJsonSchema):
-        def field_title_should_be_set(self, schema: Any) -> bool:
-            return False
-
-    types: tuple[Any, ...] = (*_ANSWERS, contract.FilmAsJson)
-    _, made = TypeAdapter.json_schemas(
-        [(each, "validation", TypeAdapter(each)) for each in types],
-        ref_template="#/components/schemas/{model}",
-        schema_generator=WithoutTitles,
-    )
-    schemas: Json = made["$defs"]
-    return schemas
-
-
-def _options() -> list[Json]:
-    """Return the options as the query takes them: text, and what is empty is refused."""
-    return [
-        {"name": name, "in": "query", "description": field["description"], "schema": _as_text(field)}
-        for name, field in _schemas()["Options"]["properties"].items()
-    ]
-
-
-def _as_text(field: Json) -> Json:
-    words = [word for kind in field["anyOf"] if kind["type"] == "string" for word in kind["enum"]]
-    return {"type": "string", "enum": words}
-
-
-def _film() -> Json:
-    schemas = _schemas()
-    options = schemas["Options"]["properties"]
-    form = {
-        "type": "object",
-        "properties": {
-            "file": {"type": "string", "format": "binary", "description": "The film's file."},
-            **{
-                name: {**_as_text(field), "description": field["description"]}
-                for name, field in options.items()
-            },
-        },
-        "required": ["file"],
-    }
-    image = {"schema": {"type": "string", "format": "binary", "description": "The film's file."}}
-    return {
-        "description": "The film: in a form, as JSON, or the file itself as the body.",
-        "required": True,
-        "content": {
-            "multipart/form-data": {"schema": form},
-            "application/json": {
-                "schema": _ref("schemas", "FilmAsJson"),
-                "examples": {
-                    "base64": {"value": {"file_data": _example_film()}},
-                    "data URI, no pictures asked for": {
-                        "value": {
-                            "file_data": "data:image/png;base64," + _example_film(),
-                            "disable_cam": True,
-                        }
-                    },
-                },
-            },
-            "image/jpeg": image,
-            "image/png": image,
-            "application/octet-stream": image,
-        },
-    }
-
-
-def _example_film() -> str:
-    """Return the smallest image that is read, so that the example is one that works."""
-    ramp = np.add.outer(np.arange(0, 128, 4), np.arange(0, 128, 4)).astype(np.uint8)
-    return base64.b64encode(encode_png(ramp)).decode("ascii")
 
 
 _REQUEST_ID: Json = {
@@ -224,35 +141,31 @@ _RETRY_AFTER: Json = {
 
 
 def _request_id_said() -> Json:
-    schema = dict(_schemas()["Failure"]["properties"]["request_id"])
+    schema = dict(schemas()["Failure"]["properties"]["request_id"])
     return {"description": schema.pop("description"), "required": True, "schema": schema}
 
 
-def _said(description: str, *schemas: str, also: str | None = None) -> Json:
-    refs = [_ref("schemas", name) for name in schemas]
+def _said(description: str, *names: str, also: str | None = None) -> Json:
+    refs = [ref("schemas", name) for name in names]
     content: Json = {"application/json": refs[0] if len(refs) == 1 else {"anyOf": refs}}
     if also:
         content[also] = {"type": "string"}
     return _answered(description, content)
 
 
-def _failed(status: int, codes: list[contract.ErrorCode]) -> Json:
-    narrowed = {"allOf": [_ref("schemas", "Failure")], "properties": {"code": {"enum": codes}}}
+def _failed(status: int, codes: list[ErrorCode]) -> Json:
+    narrowed = {"allOf": [ref("schemas", "Failure")], "properties": {"code": {"enum": codes}}}
     answer = _answered(_MEANINGS[status], {"application/json": narrowed})
     return _retried(answer) if status in {429, 503} else answer
 
 
 def _retried(answer: Json) -> Json:
-    return {**answer, "headers": {**answer["headers"], "Retry-After": _ref("headers", "RetryAfter")}}
+    return {**answer, "headers": {**answer["headers"], "Retry-After": ref("headers", "RetryAfter")}}
 
 
-def _answered(description: str, schemas: Json) -> Json:
+def _answered(description: str, kinds: Json) -> Json:
     return {
         "description": description,
-        "headers": {"X-Request-ID": _ref("headers", "RequestId")},
-        "content": {kind: {"schema": schema} for kind, schema in schemas.items()},
+        "headers": {"X-Request-ID": ref("headers", "RequestId")},
+        "content": {kind: {"schema": schema} for kind, schema in kinds.items()},
     }
-
-
-def _ref(section: str, name: str) -> Json:
-    return {"$ref": f"#/components/{section}/{name}"}
