@@ -216,5 +216,5 @@ class FilmAsJson(Options):
 
     file_data: Annotated[
         str,
-        about("The film's file in base64, white space allowed, or as data URI in base64."),
+        about("The film's file in base64, white space allowed, or as data URI in base64.", format="byte"),
     ]

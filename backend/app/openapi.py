@@ -1,4 +1,4 @@
-"""Describe the API in an OpenAPI 3.1 document, out of the types in contract.py and the tables in errors.py."""
+"""Describe the API in an OpenAPI 3.1 document: the types of contract.py, the tables of errors.py."""
 
 from __future__ import annotations
 
@@ -13,13 +13,16 @@ from backend.app.settings import Settings
 
 _LIMITS = Settings()
 _DESCRIPTION = f"""\
-Reads a chest radiograph: bacterial pneumonia, viral pneumonia or normal, with a calibrated confidence, a risk level \
-and a picture of where the networks looked. Not a medical device.
+Reads a chest radiograph: bacterial pneumonia, viral pneumonia or normal, with a calibrated confidence, a \
+risk level and a picture of where the networks looked. Not a medical device.
 
 Every address answers under /api too. A film is a JPEG or PNG of at most \
 {_LIMITS.max_image_bytes / 2**20:.0f} MiB and {_LIMITS.max_image_pixels / 1e6:.0f} megapixels, unless this \
 service was set up otherwise; its bytes decide what it is, not its name or type. Nothing about a film or its \
-sender is stored or logged."""
+sender is stored or logged.
+
+Every failure has the shape Failure: at an address that is not here 404 with not_found, for another method \
+405 with method_not_allowed. Fields may be added to answers; ignore those that you do not know."""
 
 _MEANINGS = {
     400: "There is no film in the request, or the request cannot be understood.",
