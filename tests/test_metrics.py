@@ -165,7 +165,7 @@ def test_a_whole_real_reading_is_the_sum_of_its_stages(make_client: MakeClient, 
     assert all(seconds > 0 for seconds in stages.values())
     assert stages["inference"] > stages["explain"]
     assert sum(stages.values()) < answer["duration_ms"] / 1000 + stages["encode"]
-    assert sum(stages.values()) > 0.5 * answer["duration_ms"] / 1000
+    assert sum(stages.values()) > 0.2 * answer["duration_ms"] / 1000
 
 
 def test_the_log_line_and_the_histogram_say_the_same(

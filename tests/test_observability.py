@@ -137,3 +137,12 @@ def promtool(*arguments: str) -> str:
     done = subprocess.run(["promtool", *arguments], cwd=FOLDER, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout + done.stderr
+
+
+def test_the_list_of_metrics_and_alerts_is_complete(exposed: Samples) -> None:
+    text = (FOLDER / "README.md").read_text()
+    ours = {name for name, _ in exposed if name.startswith("pneumonet_")}
+    bare = {re.sub(r"_(bucket|sum|count)$", "", name) for name in ours}
+    assert set(re.findall(r"^\| `(pneumonet_\w+)`", text, flags=re.MULTILINE)) == bare
+    alerts = re.findall(r"alert: (\w+)", ALERTS.read_text())
+    assert re.findall(r"^\| `(PneumoNet\w+)`", text, flags=re.MULTILINE) == alerts

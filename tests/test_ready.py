@@ -131,10 +131,10 @@ def test_however_often_it_is_asked_it_tries_one_load_in_a_while() -> None:
 
 def test_one_load_at_a_time() -> None:
     predictor = SlowToLoad()
-    readiness, before = Readiness(predictor, warm_up=True), threading.active_count()
+    readiness, before = Readiness(predictor, warm_up=True), set(threading.enumerate())
     for _ in range(10):
         readiness.load()
-    assert threading.active_count() == before + 1
+    assert [thread.name for thread in set(threading.enumerate()) - before] == ["loading"]
     predictor.let.set()
 
 
