@@ -40,7 +40,12 @@ schemathesis.openapi.format(
 )
 
 
-SETTINGS = {"seed": 1, "generation": {"deterministic": True, "max-examples": 50, "database": "none"}}
+SETTINGS = {
+    "seed": 1,
+    "continue-on-failure": True,
+    "generation": {"deterministic": True, "database": "none", "max-examples": 5},
+    "operations": [{"include-path": "/predict", "generation": {"max-examples": 40}}],
+}
 
 
 def failures(app: Flask) -> tuple[list[str], Counter[int]]:
@@ -62,9 +67,15 @@ def failures(app: Flask) -> tuple[list[str], Counter[int]]:
                     for each in event.recorder.interactions.values()
                     if each.response
                 )
+                found += [
+                    f"{event.recorder.label}: {check.failure_info.failure}\n{check.failure_info.code_sample}"
+                    for checks in event.recorder.checks.values()
+                    for check in checks
+                    if check.failure_info
+                ]
             case events.EngineFinished():
                 assert event.stop_reason is engine.StopReason.COMPLETED
-                found += [f"{each.operation}: {each.title}: {each.message}" for each in event.failures]
+                found += [str(failure) for failure in event.failures]
     return found, statuses
 
 
