@@ -80,7 +80,10 @@ def film_body() -> Json:
         "description": "The film: in a form, as JSON, or the file itself as the body.",
         "required": True,
         "content": {
-            "multipart/form-data": {"schema": form},
+            "multipart/form-data": {
+                "schema": form,
+                "encoding": {"file": {"contentType": "image/jpeg, image/png"}},
+            },
             "application/json": {
                 "schema": ref("schemas", contract.FilmAsJson.__name__),
                 "examples": {
