@@ -80,10 +80,7 @@ def film_body() -> Json:
         "description": "The film: in a form, as JSON, or the file itself as the body.",
         "required": True,
         "content": {
-            "multipart/form-data": {
-                "schema": form,
-                "encoding": {"file": {"contentType": "image/jpeg, image/png"}},
-            },
+            "multipart/form-data": {"schema": form},
             "application/json": {
                 "schema": ref("schemas", contract.FilmAsJson.__name__),
                 "examples": {
