@@ -9,9 +9,9 @@ import numpy as np
 
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
-from backend.inference.reading import Durations, Reading
+from backend.inference.reading import Durations, Opinion, Reading
 from backend.inference.risk import assess
-from tests.conftest import CLASSES
+from tests.conftest import CLASSES, SHARES
 
 
 def reading(probabilities: tuple[float, float, float], explained: bool) -> Reading:
@@ -22,7 +22,7 @@ def reading(probabilities: tuple[float, float, float], explained: bool) -> Readi
         confidence=named[chosen],
         probabilities=named,
         risk=assess(chosen, named[chosen], 0.7),
-        opinions=(),
+        opinions=tuple(Opinion(name, share, named) for name, share in SHARES.items()),
         heatmap=np.eye(7, dtype=np.float32) if explained else None,
         model_version="0.0.0",
         population="nobody",

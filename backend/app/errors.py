@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 import traceback
+from typing import get_args
 
 from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
+from backend.app.contract import ErrorCode, RequestCode
 from backend.app.queue import DeadlineExceeded, Overloaded
 from backend.app.readiness import Draining
 from backend.app.schemas import error_answer
@@ -21,12 +23,12 @@ RETRY_AFTER_SECONDS = 5
 class RequestError(Exception):
     """The request itself cannot be used: its code, and a sentence for whoever sent it."""
 
-    def __init__(self, code: str, message: str) -> None:
+    def __init__(self, code: RequestCode, message: str) -> None:
         super().__init__(message)
         self.code = code
 
 
-_IMAGE_ERRORS: dict[type[inference.ImageError], tuple[int, str]] = {
+_IMAGE_ERRORS: dict[type[inference.ImageError], tuple[int, ErrorCode]] = {
     inference.EmptyFile: (400, "empty_file"),
     inference.ImageTooLarge: (413, "image_too_large"),
     inference.UnsupportedType: (415, "unsupported_type"),
@@ -34,7 +36,7 @@ _IMAGE_ERRORS: dict[type[inference.ImageError], tuple[int, str]] = {
     inference.NotARadiograph: (422, "not_a_chest_radiograph"),
 }
 
-_HTTP_ERRORS: dict[int, tuple[str, str]] = {
+_HTTP_ERRORS: dict[int, tuple[ErrorCode, str]] = {
     400: ("bad_request", "The request cannot be understood."),
     401: ("unauthorized", "This service needs a key or a token."),
     403: ("forbidden", "The key or token does not allow this."),
@@ -44,22 +46,53 @@ _HTTP_ERRORS: dict[int, tuple[str, str]] = {
     429: ("rate_limited", "Too many requests; try again later."),
 }
 
-_OWN_FAULT = "Something failed on our side. If it persists, report the request id."
+_SERVICE_ERRORS: dict[type[Exception], tuple[int, ErrorCode, str]] = {
+    inference.ModelsUnavailable: (
+        503,
+        "models_unavailable",
+        "The networks could not be loaded. Try again shortly.",
+    ),
+    Overloaded: (503, "overloaded", "Too many films are waiting. Try again shortly."),
+    Draining: (503, "overloaded", "The service is restarting. Try again shortly."),
+    DeadlineExceeded: (504, "deadline_exceeded", "The answer took too long and was given up. Try again."),
+}
+
+# What the nginx in front may say of a film in the app's place, in the app's words.
+_PROXY_ERRORS: dict[int, ErrorCode] = {429: "rate_limited", 502: "internal_error"}
+
+_OWN_FAULT: tuple[int, ErrorCode, str] = (
+    500,
+    "internal_error",
+    "Something failed on our side. If it persists, report the request id.",
+)
 
 
 def init_app(app: Flask) -> None:
     """Answer every failure with the one error shape."""
     app.register_error_handler(RequestError, _request_error)
     app.register_error_handler(inference.ImageError, _image_error)
-    app.register_error_handler(inference.ModelsUnavailable, _models_unavailable)
-    app.register_error_handler(Overloaded, _overloaded)
-    app.register_error_handler(Draining, _draining)
-    app.register_error_handler(DeadlineExceeded, _deadline_exceeded)
+    for kind in _SERVICE_ERRORS:
+        app.register_error_handler(kind, _service_error)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _own_fault)
 
 
-def _answer(status: int, code: str, message: str) -> Response:
+def film_failures() -> dict[int, list[ErrorCode]]:
+    """Return the codes with which a film may be refused or fail, by status."""
+    pairs: list[tuple[int, ErrorCode]] = [(400, code) for code in get_args(RequestCode)]
+    pairs += _IMAGE_ERRORS.values()
+    pairs += [(status, _HTTP_ERRORS[status][0]) for status in (400, 413)]
+    pairs += [(status, code) for status, code, _ in (*_SERVICE_ERRORS.values(), _OWN_FAULT)]
+    pairs += _PROXY_ERRORS.items()
+    failures: dict[int, list[ErrorCode]] = {}
+    for status, code in sorted(pairs):
+        codes = failures.setdefault(status, [])
+        if code not in codes:
+            codes.append(code)
+    return failures
+
+
+def _answer(status: int, code: ErrorCode, message: str) -> Response:
     response = jsonify(error_answer(code, message, g.request_id))
     response.status_code = status
     if status == 503:
@@ -76,21 +109,10 @@ def _image_error(error: inference.ImageError) -> Response:
     return _answer(status, code, str(error))
 
 
-def _models_unavailable(error: inference.ModelsUnavailable) -> Response:
-    log.error("models unavailable", extra={"fields": {"reason": str(error)}})
-    return _answer(503, "models_unavailable", "The networks could not be loaded. Try again shortly.")
-
-
-def _overloaded(error: Overloaded) -> Response:
-    return _answer(503, "overloaded", "Too many films are waiting. Try again shortly.")
-
-
-def _draining(error: Draining) -> Response:
-    return _answer(503, "overloaded", "The service is restarting. Try again shortly.")
-
-
-def _deadline_exceeded(error: DeadlineExceeded) -> Response:
-    return _answer(504, "deadline_exceeded", "The answer took too long and was given up. Try again.")
+def _service_error(error: Exception) -> Response:
+    if isinstance(error, inference.ModelsUnavailable):
+        log.error("models unavailable", extra={"fields": {"reason": str(error)}})
+    return _answer(*next(answer for kind, answer in _SERVICE_ERRORS.items() if isinstance(error, kind)))
 
 
 def _http_error(error: HTTPException) -> Response:
@@ -108,4 +130,4 @@ def _own_fault(error: Exception) -> Response:
     # The exception's text may quote what was sent, so that only its type and place are logged.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
     log.error("internal error", extra={"fields": {"type": type(error).__name__, "trace": places}})
-    return _answer(500, "internal_error", _OWN_FAULT)
+    return _answer(*_OWN_FAULT)

@@ -21,7 +21,7 @@ from prometheus_client import (
     values,
 )
 
-from backend.app.schemas import spoken
+from backend.app.contract import spoken
 from backend.app.stages import STAGES, Stage, timed
 from backend.inference.reading import Reading
 from backend.inference.risk import INDETERMINATE, RISKS

@@ -1,15 +1,16 @@
-"""Receive and reply: four endpoints, each also under /api."""
+"""Receive and reply: six endpoints, each also under /api."""
 
 from __future__ import annotations
 
 import psutil
-from flask import Blueprint, Flask, Response, current_app, g, jsonify, request
+from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import page, stages
+from backend.app import docs, openapi, page, stages
+from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
 from backend.app.telemetry import elapsed_ms
-from backend.app.uploads import Cam, read_upload
+from backend.app.uploads import read_upload
 from backend.inference.images import Film, Limits, read_film
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
 from backend.inference.reading import Reading
@@ -68,6 +69,16 @@ def predict() -> Response:
         film, reading, cam = _read()
         with stages.timed("encode"):
             return _reply(film, reading, cam)
+
+
+@blueprint.get("/openapi.json", strict_slashes=False)
+def openapi_json() -> Response:
+    return jsonify(openapi.document())
+
+
+@blueprint.get("/docs", strict_slashes=False)
+def documentation() -> Response:
+    return Response(docs.html(url_for(".openapi_json")), mimetype="text/html")
 
 
 def _read() -> tuple[Film, Reading, Cam]:

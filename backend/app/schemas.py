@@ -1,22 +1,22 @@
-"""Name every JSON field, once."""
+"""Fill the answers whose fields contract.py names."""
 
 from __future__ import annotations
 
 import base64
 from datetime import UTC, datetime
-from typing import Any
 
 from backend import __version__
+from backend.app.contract import ErrorCode, Failure, FilmAnswer, Health, Index, Prediction, Readiness, spoken
 from backend.app.readiness import State
 from backend.inference.reading import Probabilities, Reading
-
-Json = dict[str, Any]
 
 ENDPOINTS = {
     "GET /": "the page for browsers, what this service is for scripts",
     "GET /health": "whether it can serve",
     "GET /ready": "whether it takes films now",
     "POST /predict": "a chest radiograph in, an answer out",
+    "GET /openapi.json": "this API described for programs (OpenAPI 3.1)",
+    "GET /docs": "the same description for people",
 }
 
 _WHY_NOT_READY: dict[State, str] = {
@@ -26,12 +26,7 @@ _WHY_NOT_READY: dict[State, str] = {
 }
 
 
-def spoken(class_name: str) -> str:
-    """Return a class as people read it: BACTERIAL_PNEUMONIA becomes BACTERIAL PNEUMONIA."""
-    return class_name.replace("_", " ")
-
-
-def index_answer(*, page_missing: bool = False) -> Json:
+def index_answer(*, page_missing: bool = False) -> Index:
     """Return what this service is; a browser that found no page is told how to get it."""
     message = "PneumoNet reads chest radiographs: POST one to /predict."
     if page_missing:
@@ -44,8 +39,8 @@ def index_answer(*, page_missing: bool = False) -> Json:
     }
 
 
-def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Json:
-    answer: Json = {
+def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Health:
+    answer: Health = {
         "status": "unhealthy" if failure else "healthy" if loaded else "starting",
         "timestamp": datetime.now(UTC).isoformat(),
         "models_loaded": loaded,
@@ -57,7 +52,7 @@ def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Jso
     return answer
 
 
-def readiness_answer(state: State) -> Json:
+def readiness_answer(state: State) -> Readiness:
     """Return whether films are taken now; `reason` is None where they are."""
     return {
         "status": state,
@@ -69,7 +64,7 @@ def readiness_answer(state: State) -> Json:
 
 def prediction_answer(
     reading: Reading, *, overlay: bytes | None, heatmap: bytes | None, request_id: str, duration_ms: float
-) -> Json:
+) -> Prediction:
     """Return the answer to a request; `overlay` and `heatmap` are PNG files, or None where not asked for."""
     return {
         **reading_answer(reading),
@@ -80,7 +75,7 @@ def prediction_answer(
     }
 
 
-def reading_answer(reading: Reading) -> Json:
+def reading_answer(reading: Reading) -> FilmAnswer:
     """Return what is said of a film, however it was asked."""
     return {
         "prediction": spoken(reading.predicted_class),
@@ -108,7 +103,7 @@ def disclaimer(population: str) -> str:
     )
 
 
-def error_answer(code: str, message: str, request_id: str) -> Json:
+def error_answer(code: ErrorCode, message: str, request_id: str) -> Failure:
     return {"error": message, "code": code, "request_id": request_id}
 
 

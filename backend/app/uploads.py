@@ -10,18 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, cast, get_args
 
 from flask import Request
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
+from backend.app.contract import FALSE, TRUE, Cam
 from backend.app.errors import RequestError
 
-Cam = Literal["both", "map", "none"]
-
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
-_TRUE, _FALSE = {"true", "1", "yes", "on"}, {"false", "0", "no", "off"}
 
 
 class DisklessRequest(Request):
@@ -122,26 +120,32 @@ def _base64_file(fields: Mapping[str, Any]) -> bytes:
 
 
 def _cam(*sources: Mapping[str, Any]) -> Cam:
-    """Return the pictures asked for; the body's word goes before the query's, `disable_cam` before `cam`."""
-    if _truth("disable_cam", _first("disable_cam", sources)):
+    """Return the pictures asked for; the body's word goes before the query's, `disable_cam` before `cam`.
+
+    What means nothing is refused even where another word goes before it.
+    """
+    disabled = [_truth("disable_cam", value) for value in _given("disable_cam", sources)]
+    chosen = [_choice(value) for value in _given("cam", sources)]
+    if disabled and disabled[0]:
         return "none"
-    cam = _first("cam", sources)
-    if cam is None:
-        return "both"
-    chosen = str(cam).strip().lower()
-    if chosen not in {"both", "map", "none"}:
+    return chosen[0] if chosen else "both"
+
+
+def _given(name: str, sources: tuple[Mapping[str, Any], ...]) -> list[Any]:
+    return [source[name] for source in sources if source.get(name) is not None]
+
+
+def _choice(value: Any) -> Cam:
+    chosen = str(value).strip().lower()
+    if chosen not in get_args(Cam):
         raise RequestError("bad_request", "The option 'cam' must be both, map or none.")
     return cast(Cam, chosen)
 
 
-def _first(name: str, sources: tuple[Mapping[str, Any], ...]) -> Any:
-    return next((source[name] for source in sources if source.get(name) is not None), None)
-
-
 def _truth(name: str, value: Any) -> bool:
-    if value is None or isinstance(value, bool):
+    if isinstance(value, bool | int | float) and value in {0, 1}:
         return bool(value)
     text = str(value).strip().lower()
-    if text not in _TRUE | _FALSE:
+    if text not in TRUE | FALSE:
         raise RequestError("bad_request", f"The option '{name}' must be true or false.")
-    return text in _TRUE
+    return text in TRUE
