@@ -15,20 +15,16 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-import psutil
-
 from backend.app.settings import SettingError, Settings
+from backend.app.sizing import MEMORY_A_PROCESS, fit
 from backend.inference.card import CARD_NAME, read_card
-from backend.inference.cpu import available_cores
+from backend.inference.cpu import available_cores, free_memory
 from backend.inference.errors import ModelsUnavailable, WeightsRefused
 from backend.inference.lazy import LazyPredictor
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
-MEMORY_A_PROCESS = 2**30
-"""Bytes that a process with both networks needs, with room for the films it reads."""
 
 _PYTHON = (3, 11)
-_CGROUP = Path("/sys/fs/cgroup")
 
 State = Literal["ok", "warning", "broken"]
 
@@ -47,7 +43,7 @@ def examine(requirements: Path = REQUIREMENTS) -> Iterator[Finding]:
     yield _python()
     yield from _packages(requirements)
     try:
-        settings = Settings.from_environment()
+        settings = fit(Settings.from_environment())
     except SettingError as error:
         yield Finding("settings", "broken", f"{error}; correct or unset it")
         return
@@ -126,10 +122,9 @@ def _networks(settings: Settings) -> Finding:
 
 
 def _threads(settings: Settings) -> Finding:
-    cores, workers = available_cores(), settings.workers or 1
-    threads = settings.torch_threads or max(1, cores // workers)
-    message = f"{workers} x {threads} for {cores} cores"
-    if workers * threads > cores:
+    cores, wanted = available_cores(), settings.workers * settings.torch_threads
+    message = f"{settings.workers} x {settings.torch_threads} for {cores} cores"
+    if wanted > cores:
         return Finding(
             "threads", "warning", f"{message}: they stall each other; lower WORKERS, TORCH_THREADS"
         )
@@ -137,21 +132,11 @@ def _threads(settings: Settings) -> Finding:
 
 
 def _memory(settings: Settings) -> Finding:
-    free, needed = _free_memory(), (settings.workers or 1) * MEMORY_A_PROCESS
+    free, needed = free_memory(), settings.workers * MEMORY_A_PROCESS
     message = f"{free / 2**30:.1f} GiB free, {needed / 2**30:.0f} GiB wanted"
     if free < needed:
         return Finding("memory", "broken", f"{message}: give it more, or lower WORKERS")
     return Finding("memory", "ok", message)
-
-
-def _free_memory() -> int:
-    """Return the bytes that may still be taken, on the machine and in a container (cgroup v2)."""
-    free: int = psutil.virtual_memory().available
-    try:
-        limit, used = (int((_CGROUP / name).read_text()) for name in ("memory.max", "memory.current"))
-    except (OSError, ValueError):  # no container, or "max": no limit
-        return free
-    return min(free, limit - used)
 
 
 def _page(settings: Settings) -> Finding:

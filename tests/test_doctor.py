@@ -9,6 +9,7 @@ import socket
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from backend import doctor
 from backend.__main__ import main
 from backend.doctor import Finding, examine
 from backend.inference.card import read_card
+from backend.inference.cpu import free_memory
 from tests.e2e.conftest import free_port
 
 
@@ -158,7 +160,7 @@ def test_memory_is_that_of_the_container(
     assert only("memory")[0] == "ok"
     (tmp_path / "memory.max").write_text(str(2**30))
     (tmp_path / "memory.current").write_text(str(2**29))
-    monkeypatch.setattr(doctor, "_CGROUP", tmp_path)
+    monkeypatch.setattr(doctor, "free_memory", partial(free_memory, tmp_path))
     assert only("memory") == ("broken", "0.5 GiB free, 1 GiB wanted: give it more, or lower WORKERS")
     (tmp_path / "memory.max").write_text("max")
     assert only("memory")[0] == "ok"

@@ -27,3 +27,13 @@ def available_memory(cgroup: Path = CGROUP) -> int:
         return min(installed, int((cgroup / "memory.max").read_text()))
     except (OSError, ValueError):  # no cgroup v2, or "max": no limit
         return installed
+
+
+def free_memory(cgroup: Path = CGROUP) -> int:
+    """Return the bytes that may still be taken, of the machine's and of the cgroup v2 limit."""
+    free: int = psutil.virtual_memory().available
+    try:
+        limit, used = (int((cgroup / name).read_text()) for name in ("memory.max", "memory.current"))
+    except (OSError, ValueError):  # no cgroup v2, or "max": no limit
+        return free
+    return min(free, limit - used)

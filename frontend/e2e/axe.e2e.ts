@@ -67,6 +67,13 @@ describe.each(['dark', 'light'])('%s', (theme) => {
     expect(wide).toBeLessThanOrEqual(seen ?? 0);
   });
 
+  test('the API’s own page has no barrier', async () => {
+    const page = await open({ colorScheme: theme === 'dark' ? 'dark' : 'light' });
+    await page.goto(`${inject('url')}/docs`);
+    expect(await page.locator('h1').count()).toBe(1);
+    expect(await barriers(page)).toEqual([]);
+  });
+
   test('films under way, waiting and cancelled have no barrier', async () => {
     const page = await opened();
     let letGo = () => {};
