@@ -135,7 +135,7 @@ describe.each(['dark', 'light'])('%s', (theme) => {
       await page.getByRole('button', { name: 'Take it' }).waitFor();
       expect(await barriers(page)).toEqual([]);
       await Promise.all([page.waitForEvent('load'), page.getByRole('button', { name: 'Take it' }).click()]);
-      expect(await page.title()).toBe('Newer');
+      await expect.poll(() => page.title().catch(() => '')).toBe('Newer');
     } finally {
       await service.stop();
       rmSync(folder, { recursive: true });

@@ -83,7 +83,9 @@ test(
 );
 
 test('a script of another host is held back, so that breaches are seen', async () => {
-  const page = await open({}, url);
+  // In a page that nobody listens to: what is held back is a complaint in the others.
+  const page = await (await open({}, url)).context().newPage();
+  await page.goto(url);
   await page.evaluate(() => {
     document.head.append(
       Object.assign(document.createElement('script'), { src: 'https://evil.example/a.js' }),

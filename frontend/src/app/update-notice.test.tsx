@@ -47,6 +47,17 @@ describe('a newer page', () => {
     expect(reload).toHaveBeenCalledOnce();
   });
 
+  it('is there before the page is loaded anew', async () => {
+    const serviceWorker = new EventTarget();
+    vi.stubGlobal('navigator', Object.assign(Object.create(navigator), { serviceWorker }));
+    act(() => told().onNeedRefresh?.());
+    await userEvent.click(screen.getByRole('button', { name: 'Take it' }));
+    expect(updateServiceWorker).toHaveBeenCalledOnce();
+    expect(reload).not.toHaveBeenCalled();
+    serviceWorker.dispatchEvent(new Event('controllerchange'));
+    await vi.waitFor(() => expect(reload).toHaveBeenCalledOnce());
+  });
+
   it('that was taken in another tab does not take this tab’s films', () => {
     useWorklist.getState().add([filmOf()]);
     told().onNeedReload?.();

@@ -5,6 +5,7 @@ import { Button } from '@/components/ui/button';
 import { useWorklist } from '@/features/worklist/store';
 
 const HOUR_MS = 3_600_000;
+const PATIENCE_MS = 3_000;
 
 /** Offers a newer page. Taking it, in this tab or another, never takes films from a tab that holds some. */
 export function UpdateNotice() {
@@ -21,7 +22,9 @@ export function UpdateNotice() {
 
   async function take() {
     useWorklist.getState().clear();
+    const taken = newWorker();
     await updateServiceWorker();
+    await taken;
     location.reload();
   }
 
@@ -33,4 +36,14 @@ export function UpdateNotice() {
       </Button>
     </p>
   );
+}
+
+/** Wait until another worker serves this page: the old one would answer a reload with the old page once more. */
+function newWorker(): Promise<unknown> | undefined {
+  if (!navigator.serviceWorker) return;
+  const taken = new Promise((resolve) => {
+    navigator.serviceWorker.addEventListener('controllerchange', resolve, { once: true });
+  });
+  // It may have been taken in another tab before.
+  return Promise.race([taken, new Promise((resolve) => setTimeout(resolve, PATIENCE_MS))]);
 }
