@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -79,3 +80,14 @@ def test_the_images_are_run_by_nobody_in_particular() -> None:
         text = file.read_text()
         assert re.findall(r"^USER (.*)$", text, flags=re.MULTILINE) == ["10001:10001"]
         assert text.rindex("USER") > text.rindex("RUN")
+
+
+def test_nginx_and_vercel_let_a_browser_do_the_same() -> None:
+    told = [
+        each["value"]
+        for rule in json.loads((ROOT / "vercel.json").read_text())["headers"]
+        for each in rule["headers"]
+        if each["key"] == "Content-Security-Policy"
+    ]
+    template = (ROOT / "nginx-azure" / "nginx.conf").read_text()
+    assert told == re.findall(r'"" "(default-src [^"]+)"', template) != []
