@@ -26,6 +26,9 @@ test.skipIf(!nginx)(
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
 
+      await page.goto(`${service.url}/docs`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+
       // The policy is there at all: in a page that nobody listens to, what it forbids does not happen.
       const other = await page.context().newPage();
       await other.goto(service.url);
