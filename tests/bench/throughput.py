@@ -1,9 +1,6 @@
 """Measure how many films a running service reads a second, and how long each takes.
 
 python -m tests.bench.throughput http://127.0.0.1:5000 --clients 8 --seconds 30
-
-With --pid of gunicorn also what a film costs in processor seconds, which other programs on the machine change
-less than the films a second. Then TORCH_THREADS=1 on the service: threads that wait for each other burn time.
 """
 
 from __future__ import annotations
@@ -14,8 +11,6 @@ import statistics
 import threading
 import time
 from urllib.parse import urlsplit
-
-import psutil
 
 from backend.inference.overlay import encode_png
 from backend.inference.synthetic import draw_chest_film
@@ -63,13 +58,6 @@ def ask(url: str, film: bytes) -> None:
         raise RuntimeError(f"{response.status}: {body[:200]!r}")
 
 
-def processor_seconds(pid: int) -> float:
-    """Return what a process and its children have used so far."""
-    parent = psutil.Process(pid)
-    times = [each.cpu_times() for each in (parent, *parent.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -77,20 +65,14 @@ def main() -> None:
     parser.add_argument("url")
     parser.add_argument("--clients", type=int, default=8)
     parser.add_argument("--seconds", type=float, default=30)
-    parser.add_argument("--pid", type=int, help="the service's process, to measure its processor time")
     options = parser.parse_args()
     measure(options.url, 1, 1)  # the first films are slower
-    before = processor_seconds(options.pid) if options.pid else 0.0
     durations = sorted(measure(options.url, options.clients, options.seconds))
     p95 = durations[int(0.95 * (len(durations) - 1))]
     print(
         f"{len(durations) / options.seconds:.1f} films/s, "
         f"median {statistics.median(durations):.2f} s, p95 {p95:.2f} s, {options.clients} clients"
     )
-    if options.pid:
-        # One more was read before the clock started.
-        spent = (processor_seconds(options.pid) - before) / (len(durations) + 1)
-        print(f"{spent:.3f} processor seconds a film")
 
 
 if __name__ == "__main__":
