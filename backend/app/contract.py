@@ -41,6 +41,9 @@ ErrorCode = Literal[
 ]
 
 
+REQUEST_ID = "^[A-Za-z0-9._-]{1,64}$"
+
+
 def spoken(class_name: str) -> str:
     """Return a class as people read it: BACTERIAL_PNEUMONIA becomes BACTERIAL PNEUMONIA."""
     return class_name.replace("_", " ")
@@ -81,7 +84,7 @@ RequestId = Annotated[
     str,
     about(
         "The request's own name, as in the header X-Request-ID and in the log.",
-        pattern="^[A-Za-z0-9._-]{1,64}$",
+        pattern=REQUEST_ID,
         examples=["8c1f0e9a4d6b4d0fa4c56f1e5b0d7a21"],
     ),
 ]

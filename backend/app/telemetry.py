@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from flask import Flask, Response, current_app, g, request
 
 from backend.app import stages
+from backend.app.contract import REQUEST_ID
 from backend.app.metrics import Metrics
 
 log = logging.getLogger("pneumonet")
 
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_REQUEST_ID = re.compile(REQUEST_ID)
 
 
 class JsonFormatter(logging.Formatter):

@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from tqdm import tqdm
 
@@ -24,7 +23,7 @@ from backend.inference.card import Card
 from backend.inference.ensemble import Ensemble, calibrate
 from backend.inference.images import Film
 from backend.inference.models import ARCHITECTURES
-from backend.training.data import CLASSES, INPUT, DataError, read_film
+from backend.training.data import CLASSES, INPUT, DataError, class_prior, read_film
 from backend.training.export import export_run, read_record
 from backend.training.metrics import Labels, Probabilities, calibration_error, negative_log_likelihood
 from backend.training.voting import cast_votes, find_split
@@ -73,7 +72,7 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
     seed = check_members(members)
     records, labels = find_split(data, "validation", seed)
     _, taught = find_split(data, "train", seed)
-    prior = torch.from_numpy(np.bincount(taught, minlength=len(CLASSES)) / len(taught)).float()
+    prior = class_prior(torch.from_numpy(taught))
     weights.mkdir(parents=True, exist_ok=True)
     card = Card(
         version=version,

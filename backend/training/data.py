@@ -126,7 +126,7 @@ class Films:
 
     def class_prior(self) -> torch.Tensor:
         """Return each class's share of the films, float32 (classes,)."""
-        return torch.bincount(self.labels, minlength=len(CLASSES)).float() / len(self)
+        return class_prior(self.labels)
 
     def batches(self, size: int, generator: torch.Generator) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """Yield shuffled (pixels, labels) of one epoch; the last, smaller batch is left out."""
@@ -134,6 +134,11 @@ class Films:
         for start in range(0, len(self) - size + 1, size):
             chosen = order[start : start + size]
             yield self.pixels[chosen], self.labels[chosen]
+
+
+def class_prior(labels: torch.Tensor) -> torch.Tensor:
+    """Return each class's share of n labels (n,), float32 (classes,)."""
+    return torch.bincount(labels, minlength=len(CLASSES)).float() / len(labels)
 
 
 def load_films(records: list[Record], side: int = INPUT.size) -> Films:

@@ -6,13 +6,13 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
+import { MOST_BYTES } from '@/features/worklist/file-checks';
 import { choose, open, withBrowser } from './browser';
 import { ROOT, startService } from './service';
 
 withBrowser();
 const films = inject('films');
 const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const MOST_BYTES = 10 * 2 ** 20;
 const PHONE = { viewport: { width: 390, height: 844 } };
 
 describe.each(['dark', 'light'])('%s', (theme) => {
