@@ -19,6 +19,9 @@ IMAGE       ?= pneumonet
 HAS_NODE := $(shell command -v npm > /dev/null && \
     node -p 'const [a, b] = process.versions.node.split("."); a > 20 || (a == 20 && b >= 19) ? "yes" : ""' 2> /dev/null)
 
+# The networks as the CPU's engine reads them.
+COMPILED   := backend/weights/compiled/.made
+
 PAGE       := frontend/dist
 PAGE_TOOLS := frontend/node_modules
 # Folders are among them, so that a file that is gone counts too.
@@ -33,8 +36,13 @@ export HOST PORT DATA
 .PHONY: run page no-page test check format audit image train calibrate evaluate screenshots lighthouse \
     need-data need-node clean
 
-run: $(VENV)/.run $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
+run: $(VENV)/.run $(COMPILED) $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
 	$(BIN)/gunicorn --config backend/gunicorn.conf.py
+
+$(COMPILED): backend/weights/card.json | $(VENV)/.run
+	@echo "Translating the networks for this machine's CPU…"
+	@$(BIN)/python -m backend.inference.openvino_export backend/weights $(@D)
+	@touch $@
 
 page: $(PAGE)/.built
 
@@ -102,7 +110,7 @@ need-node:
 	@test -n "$(HAS_NODE)" || { echo "The page needs Node.js 20.19 or later with npm (https://nodejs.org)."; exit 1; }
 
 clean:
-	rm -rf $(VENV) $(PAGE) $(PAGE_TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(dir $(COMPILED)) $(PAGE) $(PAGE_TOOLS) .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

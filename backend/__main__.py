@@ -92,7 +92,7 @@ def _predict(options: argparse.Namespace) -> int:
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
-    predictor = LazyPredictor.from_weights(settings.weights_dir, settings.torch_threads)
+    predictor = LazyPredictor.from_weights(settings.weights_dir, settings.engine_threads, settings.engine)
     limits = Limits(settings.max_image_bytes, settings.max_image_pixels)
     results = []
     for path in options.files:

@@ -113,20 +113,22 @@ def _weights(folder: Path) -> Iterator[Finding]:
 def _networks(settings: Settings) -> Finding:
     started = time.monotonic()
     try:
-        LazyPredictor.from_weights(settings.weights_dir, settings.torch_threads).warm_up()
+        predictor = LazyPredictor.from_weights(settings.weights_dir, settings.engine_threads, settings.engine)
+        engine = predictor.warm_up().engine
     except ModelsUnavailable as error:
         cause = f" ({error.__cause__})" if error.__cause__ else ""
         mend = f"pip install -r {REQUIREMENTS.name}"
         return Finding("networks", "broken", f"{error}{cause}; if the packages are not as pinned: {mend}")
-    return Finding("networks", "ok", f"loaded in {time.monotonic() - started:.1f} s")
+    seconds = time.monotonic() - started
+    return Finding("networks", "ok", f"loaded by {engine.name} ({engine.precision}) in {seconds:.1f} s")
 
 
 def _threads(settings: Settings) -> Finding:
-    cores, wanted = available_cores(), settings.workers * settings.torch_threads
-    message = f"{settings.workers} x {settings.torch_threads} for {cores} cores"
+    cores, wanted = available_cores(), settings.workers * settings.engine_threads
+    message = f"{settings.workers} x {settings.engine_threads} for {cores} cores"
     if wanted > cores:
         return Finding(
-            "threads", "warning", f"{message}: they stall each other; lower WORKERS, TORCH_THREADS"
+            "threads", "warning", f"{message}: they stall each other; lower WORKERS, ENGINE_THREADS"
         )
     return Finding("threads", "ok", message)
 

@@ -6,7 +6,9 @@ import threading
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
+from backend.inference.engine import Output
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.reading import Durations, Opinion, Reading
@@ -30,8 +32,19 @@ def reading(probabilities: tuple[float, float, float], explained: bool) -> Readi
     )
 
 
+class NoEngine:
+    """What FixedReader says it runs on."""
+
+    name, device, precision = "none", "cpu", "float32"
+
+    def run(self, inputs: NDArray[np.float32]) -> list[Output]:
+        raise NotImplementedError
+
+
 class FixedReader:
     """Answers every film alike; `before` runs first, to wait or to fail."""
+
+    engine = NoEngine()
 
     def __init__(self, probabilities: tuple[float, float, float], before: Callable[[], object]) -> None:
         self.probabilities, self.before = probabilities, before

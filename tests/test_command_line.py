@@ -68,9 +68,9 @@ def test_predict_as_json_is_what_the_api_says(
 def test_predict_says_which_setting_means_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("TORCH_THREADS", "many")
+    monkeypatch.setenv("ENGINE_THREADS", "many")
     assert main(["predict", "film.png"]) == 2
-    assert "TORCH_THREADS must be" in capsys.readouterr().err
+    assert "ENGINE_THREADS must be" in capsys.readouterr().err
 
 
 def test_predict_says_why_the_networks_do_not_load(

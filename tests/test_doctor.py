@@ -149,7 +149,7 @@ def test_a_setting_that_means_nothing_is_found(copied: Path, monkeypatch: pytest
 def test_too_many_threads_are_a_warning(
     unloaded: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("TORCH_THREADS", "4096")
+    monkeypatch.setenv("ENGINE_THREADS", "4096")
     assert main(["doctor"]) == 0
     assert re.search(r"^warning +threads +1 x 4096 for \d+ cores", capsys.readouterr().out, re.MULTILINE)
 

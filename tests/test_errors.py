@@ -22,6 +22,7 @@ from werkzeug.test import TestResponse
 
 from backend.app import create_app
 from backend.app.settings import Settings
+from backend.inference.engine import FILMS_AT_ONCE
 from backend.inference.errors import WeightsRefused
 from backend.inference.lazy import LazyPredictor
 from tests.fakes import FixedPredictor, HeldPredictor
@@ -207,21 +208,21 @@ def test_a_full_queue_refuses_at_once(make_client: MakeClient, png: bytes) -> No
     statuses: list[int] = []
     waiting = [
         threading.Thread(target=lambda: statuses.append(client.post("/predict", data=png).status_code))
-        for _ in range(2)
+        for _ in range(FILMS_AT_ONCE + 1)
     ]
     for thread in waiting:
         thread.start()
     assert held.entered.wait(timeout=10)
     places = client.application.extensions["queue"]._turns._places
     until = time.monotonic() + 10
-    while places._value and time.monotonic() < until:  # until the second film waits in line
+    while places._value and time.monotonic() < until:  # until the last film waits in line
         time.sleep(0.01)
     assert_refused(client.post("/predict", data=png), 503, "overloaded")
     assert client.get("/health").status_code == 200
     held.release.set()
     for thread in waiting:
         thread.join()
-    assert statuses == [200, 200]
+    assert statuses == [200] * (FILMS_AT_ONCE + 1)
     assert client.post("/predict", data=png).status_code == 200
 
 
@@ -230,7 +231,8 @@ def test_past_the_deadline_a_running_film_is_504_and_a_waiting_one_503(
 ) -> None:
     held = HeldPredictor()
     client = make_client(predictor=held, deadline_seconds=0.2)
-    assert_refused(client.post("/predict", data=png), 504, "deadline_exceeded")
+    for _ in range(FILMS_AT_ONCE):
+        assert_refused(client.post("/predict", data=png), 504, "deadline_exceeded")
     assert_refused(client.post("/predict", data=png), 503, "overloaded")
     held.release.set()
 

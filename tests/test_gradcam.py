@@ -17,19 +17,26 @@ from backend.inference.images import Film
 from backend.inference.models import Network
 from backend.inference.predictor import Predictor
 from backend.inference.preprocess import preprocess
+from backend.inference.torch_engine import TorchEngine
+from backend.inference.weights import Head
 from tests.conftest import CLASSES, SHARES
 
 ARCHITECTURES = sorted(SHARES)
 
 
+def random_inputs(films: int, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal((films, 3, 224, 224), np.float32)
+
+
 @pytest.fixture(scope="module")
 def inputs() -> torch.Tensor:
-    return torch.randn(2, 3, 224, 224, generator=torch.Generator().manual_seed(1))
+    return torch.from_numpy(random_inputs(2, seed=1))
 
 
-def network_of(ensemble: Ensemble, architecture: str) -> Network:
-    names = [card.architecture for card in ensemble.card.networks]
-    return ensemble.networks[names.index(architecture)]
+def network_of(ensemble: Ensemble, architecture: str) -> tuple[Network, Head]:
+    place = [card.architecture for card in ensemble.card.networks].index(architecture)
+    assert isinstance(ensemble.engine, TorchEngine)
+    return ensemble.engine.networks[place], ensemble.heads[place]
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
@@ -37,21 +44,22 @@ def network_of(ensemble: Ensemble, architecture: str) -> Network:
 def test_closed_form_equals_autograd(
     ensemble: Ensemble, inputs: torch.Tensor, architecture: str, chosen: int
 ) -> None:
-    network = network_of(ensemble, architecture)
+    network, head = network_of(ensemble, architecture)
     with torch.no_grad():
         feature_map = network(inputs)[1]
     feature_map.requires_grad_()
     network.head(feature_map)[:, chosen].sum().backward()
     expected_weights = feature_map.grad.mean(dim=(2, 3))
-    expected = (expected_weights[:, :, None, None] * feature_map).sum(dim=1).relu().detach()
+    expected = (expected_weights[:, :, None, None] * feature_map).sum(dim=1).relu().detach().numpy()
 
-    classes = torch.full((2,), chosen)
-    weights = channel_weights(network, feature_map.detach(), classes)
-    found = grad_cam(network, feature_map.detach(), classes)
+    classes = np.full(2, chosen)
+    weights = channel_weights(head, feature_map.detach().numpy(), classes)
+    found = grad_cam(head, feature_map.detach().numpy(), classes)
 
-    assert weights.abs().max() > 0
-    torch.testing.assert_close(weights, expected_weights, rtol=1e-4, atol=1e-4 * float(weights.abs().max()))
-    torch.testing.assert_close(found, expected, rtol=1e-4, atol=1e-4 * float(expected.max()))
+    largest = np.abs(weights).max()
+    assert largest > 0
+    np.testing.assert_allclose(weights, expected_weights.numpy(), rtol=1e-4, atol=1e-4 * largest)
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4 * expected.max())
 
 
 class LogitsOnly(torch.nn.Module):
@@ -70,11 +78,11 @@ class LogitsOnly(torch.nn.Module):
 def test_closed_form_equals_the_grad_cam_package(
     ensemble: Ensemble, inputs: torch.Tensor, architecture: str, chosen: int
 ) -> None:
-    network = network_of(ensemble, architecture)
+    network, head = network_of(ensemble, architecture)
     with GradCAM(LogitsOnly(network), [network.features]) as package:
         expected = package(inputs.clone().requires_grad_(), [ClassifierOutputTarget(chosen)] * len(inputs))
     with torch.no_grad():
-        found = grad_cam(network, network(inputs)[1], torch.full((2,), chosen)).numpy()
+        found = grad_cam(head, network(inputs)[1].numpy(), np.full(2, chosen))
 
     for mine, theirs in zip(found, expected, strict=True):
         as_shown = stretched(cv2.resize(stretched(mine), (224, 224)))
@@ -89,22 +97,21 @@ def stretched(cam: np.ndarray) -> np.ndarray:
 
 def test_the_map_explains_the_ensembles_class_when_the_networks_disagree(ensemble: Ensemble) -> None:
     """Votes are made to disagree; the map must be that of the class with the larger mixed probability."""
-    inputs = torch.randn(1, 3, 224, 224, generator=torch.Generator().manual_seed(2))
-    certain = [torch.tensor([[0.90, 0.05, 0.05]]), torch.tensor([[0.20, 0.75, 0.05]])]
+    inputs = random_inputs(1, seed=2)
+    certain = np.float32([[[0.90, 0.05, 0.05]], [[0.20, 0.75, 0.05]]])
     votes = [
-        Vote(vote.card, vote.network, vote.logits, probabilities, vote.feature_map)
+        Vote(vote.card, vote.head, vote.logits, probabilities, vote.feature_map)
         for vote, probabilities in zip(ensemble.vote(inputs), certain, strict=True)
     ]
     assert votes[0].probabilities.argmax() != votes[1].probabilities.argmax()
-    chosen = combine(votes).argmax(dim=1)
+    chosen = combine(votes).argmax(axis=1)
     assert chosen.item() == 0  # 0.4·0.90 + 0.6·0.20 = 0.48 against 0.4·0.05 + 0.6·0.75 = 0.47
 
     by_hand = sum(
-        vote.card.weight * scale(grad_cam(vote.network, vote.feature_map, torch.tensor([0])))
-        for vote in votes
+        vote.card.weight * scale(grad_cam(vote.head, vote.feature_map, np.array([0]))) for vote in votes
     )
-    torch.testing.assert_close(explain(votes, chosen), by_hand)
-    assert not torch.allclose(explain(votes, chosen), explain(votes, torch.tensor([1])))
+    np.testing.assert_allclose(explain(votes, chosen), by_hand, rtol=1e-6)
+    assert not np.allclose(explain(votes, chosen), explain(votes, np.array([1])))
 
 
 def test_the_served_map_is_of_the_answered_class(
@@ -114,28 +121,28 @@ def test_the_served_map_is_of_the_answered_class(
     predictor = Predictor(weights)
     votes = predictor._ensemble.vote(preprocess(film, predictor._card.input))
     for shift in range(len(CLASSES)):
-        mine, theirs = (torch.tensor([row]).roll(shift) for row in ([0.9, 0.05, 0.05], [0.2, 0.75, 0.05]))
+        mine, theirs = (np.roll(np.float32([row]), shift) for row in ([0.9, 0.05, 0.05], [0.2, 0.75, 0.05]))
         disagreeing = [
-            Vote(vote.card, vote.network, vote.logits, probabilities, vote.feature_map)
+            Vote(vote.card, vote.head, vote.logits, probabilities, vote.feature_map)
             for vote, probabilities in zip(votes, (mine, theirs), strict=True)
         ]
         monkeypatch.setattr(predictor._ensemble, "vote", lambda _, votes=disagreeing: votes)
         reading = predictor.predict(film)
         assert reading.predicted_class == CLASSES[shift]
         assert reading.heatmap is not None
-        expected = explain(disagreeing, torch.tensor([shift]))[0].numpy()
+        expected = explain(disagreeing, np.array([shift]))[0]
         np.testing.assert_allclose(reading.heatmap, expected, atol=1e-5)
 
 
 def test_maps_lie_between_zero_and_one_on_the_networks_own_grid(ensemble: Ensemble) -> None:
-    votes = ensemble.vote(torch.randn(3, 3, 224, 224, generator=torch.Generator().manual_seed(3)))
-    maps = explain(votes, combine(votes).argmax(dim=1))
+    votes = ensemble.vote(random_inputs(3, seed=3))
+    maps = explain(votes, combine(votes).argmax(axis=1))
     assert maps.shape == (3, 7, 7)
     assert maps.min() >= 0
     assert maps.max() <= 1 + 1e-6
 
 
 def test_an_empty_map_stays_empty() -> None:
-    maps = torch.stack([torch.zeros(7, 7), torch.full((7, 7), 4.0)])
-    assert scale(maps)[0].eq(0).all()
-    assert scale(maps)[1].eq(1).all()
+    maps = np.stack([np.zeros((7, 7)), np.full((7, 7), 4.0)]).astype(np.float32)
+    assert (scale(maps)[0] == 0).all()
+    assert (scale(maps)[1] == 1).all()

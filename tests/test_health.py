@@ -27,8 +27,17 @@ def test_health_says_starting_until_the_first_film_and_healthy_after(
     before = client.get(path)
     assert before.status_code == 200
     body = before.get_json()
-    assert set(body) == {"status", "timestamp", "models_loaded", "memory_usage_mb", "version"}
+    assert set(body) == {
+        "status",
+        "timestamp",
+        "models_loaded",
+        "engine",
+        "precision",
+        "memory_usage_mb",
+        "version",
+    }
     assert (body["status"], body["models_loaded"]) == ("starting", False)
+    assert (body["engine"], body["precision"]) == (None, None)
     assert body["version"] == __version__
     assert 1 < body["memory_usage_mb"] < 24_000
     told = datetime.fromisoformat(body["timestamp"])
@@ -38,6 +47,7 @@ def test_health_says_starting_until_the_first_film_and_healthy_after(
     assert client.post("/predict", data=png).status_code == 200
     after = client.get(path).get_json()
     assert (after["status"], after["models_loaded"]) == ("healthy", True)
+    assert (after["engine"], after["precision"]) == ("none", "float32")
 
 
 @pytest.mark.parametrize("path", ["/", "/api", "/api/"])

@@ -16,6 +16,8 @@ from PIL import Image
 
 from backend.inference import errors
 from backend.inference.images import Film, Limits, read_film
+from backend.inference.preprocess import squeeze
+from backend.inference.synthetic import draw_chest_film
 
 
 def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
@@ -249,3 +251,21 @@ def test_any_damage_gives_a_film_or_an_image_error(data: bytes, damage: list[tup
     answers_or_refuses(data)
     if data.startswith(b"\x89PNG"):
         answers_or_refuses(with_right_checksums(data))
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"),
+    [
+        pytest.param((1156, 1596), (578, 798), id="twice what is looked at"),
+        pytest.param((1596, 1156), (798, 578), id="upright"),
+        pytest.param((4000, 6000), (1000, 1500), id="24 megapixels"),
+        pytest.param((1100, 1400), (1100, 1400), id="less than twice"),
+        pytest.param((500, 4000), (500, 4000), id="long and low"),
+    ],
+)
+def test_large_jpegs_are_decoded_smaller(shape: tuple[int, int], expected: tuple[int, int]) -> None:
+    film = draw_chest_film(*shape)
+    found = read_film(encoded(Image.fromarray(film), "JPEG", quality=92))
+    assert found.shape == expected
+    seen = squeeze(film, 224).astype(int)
+    assert np.abs(squeeze(found, 224) - seen).mean() < 1  # grey level: what the networks see stays as it was

@@ -182,13 +182,13 @@ def test_the_log_line_and_the_histogram_say_the_same(
 def test_what_is_under_way_and_what_waits(make_client: MakeClient, png: bytes) -> None:
     predictor = HeldPredictor()
     client = make_client(predictor=predictor)
-    films = [threading.Thread(target=client.post, args=["/predict"], kwargs={"data": png}) for _ in range(3)]
+    films = [threading.Thread(target=client.post, args=["/predict"], kwargs={"data": png}) for _ in range(4)]
     for film in films:
         film.start()
     assert predictor.entered.wait(timeout=30)
     assert eventually(lambda: value(scrape(client), "queue_depth", line="inference") == 2)
     found = scrape(client)
-    assert value(found, "http_requests_in_flight") == 3
+    assert value(found, "http_requests_in_flight") == 4
     assert value(found, "queue_depth", line="decoding") == 0
     time.sleep(0.2)
     predictor.release.set()
@@ -196,7 +196,7 @@ def test_what_is_under_way_and_what_waits(make_client: MakeClient, png: bytes) -
         film.join(timeout=30)
     found = scrape(client)
     assert value(found, "http_requests_in_flight") == value(found, "queue_depth", line="inference") == 0
-    # Two of the three waited for as long as the first was held.
+    # Two of the four waited for as long as the others were held.
     waited = value(found, "stage_duration_seconds_sum", stage="queue")
     assert waited is not None
     assert waited > 0.4

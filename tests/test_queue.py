@@ -12,7 +12,7 @@ from backend.app.queue import DeadlineExceeded, InferenceQueue, Overloaded, Turn
 
 
 def test_one_at_a_time_and_each_gets_its_own_answer() -> None:
-    queue, running, most = InferenceQueue(waiting=50), [0], [0]
+    queue, running, most = InferenceQueue(at_once=1, waiting=50), [0], [0]
 
     def work(number: int) -> int:
         running[0] += 1
@@ -28,7 +28,7 @@ def test_one_at_a_time_and_each_gets_its_own_answer() -> None:
 
 
 def test_work_past_its_deadline_is_given_up_but_keeps_its_turn() -> None:
-    queue, release = InferenceQueue(waiting=5), threading.Event()
+    queue, release = InferenceQueue(at_once=1, waiting=5), threading.Event()
     with pytest.raises(DeadlineExceeded):
         queue.run(release.wait, 0.05)
     with pytest.raises(Overloaded):
@@ -38,7 +38,7 @@ def test_work_past_its_deadline_is_given_up_but_keeps_its_turn() -> None:
 
 
 def test_an_error_of_the_work_is_its_own_even_a_timeout() -> None:
-    queue = InferenceQueue(waiting=1)
+    queue = InferenceQueue(at_once=1, waiting=1)
 
     def fail(error: type[Exception]) -> None:
         raise error("of the work")
@@ -64,7 +64,7 @@ def test_a_full_line_refuses_at_once_and_empties_again() -> None:
 
 
 def test_work_after_shutdown_is_refused() -> None:
-    queue = InferenceQueue(waiting=1)
+    queue = InferenceQueue(at_once=1, waiting=1)
     queue._executor.shutdown()
     for _ in range(3):
         with pytest.raises(Overloaded):

@@ -25,13 +25,13 @@ def test_every_kind_of_value_is_read() -> None:
             "WARM_UP": "true",
             "WEIGHTS_DIR": "/srv/weights",
             "DEADLINE_SECONDS": "2.5",
-            "TORCH_THREADS": "0",
+            "ENGINE_THREADS": "0",
             "CORS_ORIGINS": "https://a.example, https://b.example",
         }
     )
     assert (found.host, found.port, found.warm_up, found.deadline_seconds) == ("0.0.0.0", 8080, True, 2.5)
     assert found.weights_dir == Path("/srv/weights")
-    assert found.torch_threads == 0
+    assert found.engine_threads == 0
     assert found.cors_origins == ("https://a.example", "https://b.example")
 
 

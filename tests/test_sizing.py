@@ -15,7 +15,7 @@ GIB = 2**30
 
 
 @pytest.mark.parametrize(
-    ("cores", "memory", "workers", "torch_threads", "queue_limit"),
+    ("cores", "memory", "workers", "engine_threads", "queue_limit"),
     [
         (2, 4 * GIB, 1, 2, 25),
         (1, 2 * GIB, 1, 1, 6),
@@ -27,10 +27,14 @@ GIB = 2**30
     ],
 )
 def test_a_container_gets_what_it_can_hold(
-    cores: int, memory: int, workers: int, torch_threads: int, queue_limit: int
+    cores: int, memory: int, workers: int, engine_threads: int, queue_limit: int
 ) -> None:
     fitted = fit(Settings(), cores, memory)
-    assert (fitted.workers, fitted.torch_threads, fitted.queue_limit) == (workers, torch_threads, queue_limit)
+    assert (fitted.workers, fitted.engine_threads, fitted.queue_limit) == (
+        workers,
+        engine_threads,
+        queue_limit,
+    )
     assert fitted.threads == queue_limit + 16
 
 
@@ -40,11 +44,11 @@ def test_full_queues_and_a_full_nginx_stay_within_the_memory(cores: int, memory:
     fitted = fit(Settings(), cores, memory)
     processes = fitted.workers * (MEMORY_A_PROCESS + fitted.queue_limit * MEMORY_A_FILM)
     assert processes + memory // PROXY_SHARE <= memory
-    assert fitted.workers * fitted.torch_threads <= cores
+    assert fitted.workers * fitted.engine_threads <= cores
 
 
 def test_what_is_set_stays_set() -> None:
-    chosen = Settings(workers=3, threads=7, torch_threads=5, queue_limit=9)
+    chosen = Settings(workers=3, threads=7, engine_threads=5, queue_limit=9)
     assert fit(chosen, 64, 64 * GIB) == chosen
 
 
@@ -53,7 +57,7 @@ def test_the_networks_get_the_quota_of_one_worker(weights: Path) -> None:
         "import os, sys; os.sched_getaffinity = lambda _: set(range(8))\n"
         "from pathlib import Path\n"
         "from backend.app import create_app; from backend.app.settings import Settings\n"
-        f"app = create_app(Settings(workers=4, weights_dir=Path({str(weights)!r})))\n"
+        f"app = create_app(Settings(workers=4, engine='torch', weights_dir=Path({str(weights)!r})))\n"
         "assert 'torch' not in sys.modules\n"
         "app.extensions['predictor'].warm_up()\n"
         "import torch; print(torch.get_num_threads())"

@@ -13,11 +13,10 @@ from safetensors.torch import load_file, save_file
 from torch import nn
 
 from backend.inference.models import Network
-from backend.inference.preprocess import normalise
 from backend.training import augment as augmentation
 from backend.training import networks, train
 from backend.training.augment import augment, mixup
-from backend.training.data import CLASSES, INPUT, DataError, Films
+from backend.training.data import CLASSES, INPUT, DataError, Films, as_input
 from backend.training.recipe import Cycle, Stage, epochs, parse_schedule
 
 from torchvision.ops import StochasticDepth  # isort: skip  (after backend.inference.models)
@@ -202,7 +201,7 @@ def test_batch_statistics_are_those_of_the_films_as_they_are(films: Films) -> No
     assert not any(module.training for module in network.modules())
     stem, norm = network.features[0][0], network.features[0][1]
     with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
-        before_norm = stem(normalise(films.pixels, INPUT)).float()
+        before_norm = stem(as_input(films.pixels, INPUT)).float()
     torch.testing.assert_close(norm.running_mean, before_norm.mean((0, 2, 3)), rtol=1e-2, atol=1e-2)
     torch.testing.assert_close(norm.running_var, before_norm.var((0, 2, 3)), rtol=2e-2, atol=1e-2)
 

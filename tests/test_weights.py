@@ -28,7 +28,7 @@ def edit_card(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
 
 
 def test_a_whole_folder_loads(copy: Path) -> None:
-    assert len(Ensemble.load(copy).networks) == 2
+    assert len(Ensemble.load(copy).heads) == 2
 
 
 def test_one_flipped_bit_is_refused(copy: Path) -> None:

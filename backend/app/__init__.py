@@ -15,6 +15,7 @@ from backend.app.settings import Settings
 from backend.app.sizing import fit
 from backend.app.uploads import DisklessRequest
 from backend.inference.cpu import available_cores
+from backend.inference.engine import FILMS_AT_ONCE
 from backend.inference.lazy import LazyPredictor
 
 
@@ -27,11 +28,13 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["predictor"] = predictor = predictor or LazyPredictor.from_weights(
-        settings.weights_dir, settings.torch_threads
+        settings.weights_dir, settings.engine_threads, settings.engine
     )
     app.extensions["readiness"] = readiness = Readiness(predictor, warm_up=settings.warm_up)
     metrics = Metrics()
-    app.extensions["queue"] = InferenceQueue(settings.queue_limit, partial(metrics.waiting, "inference"))
+    app.extensions["queue"] = InferenceQueue(
+        FILMS_AT_ONCE, settings.queue_limit, partial(metrics.waiting, "inference")
+    )
     # A small file can unpack into a hundred megabytes, so that decoding takes turns too.
     app.extensions["decoders"] = Turns(
         available_cores(), settings.queue_limit, partial(metrics.waiting, "decoding")

@@ -175,6 +175,13 @@ class Health(TypedDict):
     ]
     timestamp: Timestamp
     models_loaded: Annotated[bool, about("Whether the networks are in memory.")]
+    engine: Annotated[
+        str | None,
+        about("What runs the networks; null until they are loaded.", examples=["openvino", "torch"]),
+    ]
+    precision: Annotated[
+        str | None, about("What it computes in; null likewise.", examples=["bfloat16", "float32"])
+    ]
     memory_usage_mb: Annotated[
         float, about("Memory that the answering process holds, in MiB.", minimum=0, examples=[612.4])
     ]

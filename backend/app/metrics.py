@@ -23,6 +23,7 @@ from prometheus_client import (
 
 from backend.app.contract import spoken
 from backend.app.stages import STAGES, Stage, timed
+from backend.inference.engine import Engine
 from backend.inference.reading import Reading
 from backend.inference.risk import INDETERMINATE, RISKS
 
@@ -124,6 +125,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemax",
         )
+        self.engine = Gauge(
+            "pneumonet_engine_info",
+            "1, with what runs the networks, on what and in which precision, once they are loaded.",
+            ["engine", "device", "precision"],
+            registry=registry,
+            multiprocess_mode="livemax",
+        )
         self._process = psutil.Process()
         self._begin_at_zero()
 
@@ -157,12 +165,13 @@ class Metrics:
         self.predictions.labels(predicted_class, reading.risk.code).inc()
         self.confidence.labels(predicted_class).observe(reading.confidence)
 
-    def loaded(self, seconds: float, *, success: bool) -> None:
-        """Count an attempt to load the networks."""
-        self.loads.labels("success" if success else "failure").inc()
-        if success:
+    def loaded(self, seconds: float, engine: Engine | None) -> None:
+        """Count an attempt to load the networks; one that failed gave no engine."""
+        self.loads.labels("success" if engine else "failure").inc()
+        if engine:
             self.load_seconds.set(seconds)
-        self.ready.set(success)
+            self.engine.labels(engine.name, engine.device, engine.precision).set(1)
+        self.ready.set(engine is not None)
         self.measure_memory()
 
     @contextmanager

@@ -60,11 +60,11 @@ class Turns:
 
 
 class InferenceQueue:
-    """One film uses all cores, so a second one at the same time would only slow both."""
+    """So many films at once keep an engine busy; more would only slow each other."""
 
-    def __init__(self, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
-        self._turns = Turns(1, waiting, while_waiting)
-        self._executor = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference")
+    def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
+        self._turns = Turns(at_once, waiting, while_waiting)
+        self._executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inference")
 
     def run(self, work: Callable[[], T], seconds: float) -> T:
         """Return what the work returns; raise Overloaded or DeadlineExceeded once the time is up.

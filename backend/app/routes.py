@@ -48,7 +48,7 @@ def health() -> Response:
     predictor = current_app.extensions["predictor"]
     failure = predictor.failure
     memory_mb = psutil.Process().memory_info().rss / 2**20
-    response = jsonify(health_answer(loaded=predictor.loaded, failure=failure, memory_mb=memory_mb))
+    response = jsonify(health_answer(engine=predictor.engine, failure=failure, memory_mb=memory_mb))
     response.status_code = 500 if failure else 200
     return response
 

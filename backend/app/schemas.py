@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from backend import __version__
 from backend.app.contract import ErrorCode, Failure, FilmAnswer, Health, Index, Prediction, Readiness, spoken
 from backend.app.readiness import State
+from backend.inference.engine import Engine
 from backend.inference.reading import Probabilities, Reading
 
 ENDPOINTS = {
@@ -39,11 +40,14 @@ def index_answer(*, page_missing: bool = False) -> Index:
     }
 
 
-def health_answer(*, loaded: bool, failure: str | None, memory_mb: float) -> Health:
+def health_answer(*, engine: Engine | None, failure: str | None, memory_mb: float) -> Health:
+    """Return whether it can serve; `engine` is None until the networks are loaded."""
     answer: Health = {
-        "status": "unhealthy" if failure else "healthy" if loaded else "starting",
+        "status": "unhealthy" if failure else "healthy" if engine else "starting",
         "timestamp": datetime.now(UTC).isoformat(),
-        "models_loaded": loaded,
+        "models_loaded": engine is not None,
+        "engine": engine.name if engine else None,
+        "precision": engine.precision if engine else None,
         "memory_usage_mb": round(memory_mb, 1),
         "version": __version__,
     }

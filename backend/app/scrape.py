@@ -21,7 +21,7 @@ def init_app(app: Flask, metrics: Metrics, weights: Path) -> None:
     app.extensions["metrics"] = metrics
     predictor: LazyPredictor = app.extensions["predictor"]
     readiness: Readiness = app.extensions["readiness"]
-    predictor.after_attempt = lambda seconds: metrics.loaded(seconds, success=predictor.loaded)
+    predictor.after_attempt = lambda seconds: metrics.loaded(seconds, predictor.engine)
 
     def measure() -> None:
         metrics.ready.set(readiness.state() == "ready")

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from backend.inference.engine import ENGINES, EngineName
+
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 _WEIGHTS = Path(__file__).parent.parent / "weights"
 _PAGE = Path(__file__).parent.parent.parent / "frontend" / "dist"
@@ -56,6 +58,13 @@ def _seconds(text: str) -> float:
     return float(text)
 
 
+def _engine(text: str) -> EngineName:
+    found = next((name for name in ENGINES if name == text.lower()), None)
+    if found is None:
+        raise ValueError
+    return found
+
+
 def _level(text: str) -> str:
     if text.upper() not in _LOG_LEVELS:
         raise ValueError
@@ -78,6 +87,7 @@ _KINDS: Mapping[Callable[[str], Any], str] = {
     _port: "a port from 1 to 65535",
     _positive: "a whole number, 1 or more",
     _seconds: "a positive number of seconds",
+    _engine: "one of " + ", ".join(ENGINES),
     _level: "one of " + ", ".join(_LOG_LEVELS),
     _words: "words with commas between them",
     _networks: "networks such as 10.0.0.0/8 with commas between them",
@@ -107,7 +117,12 @@ class Settings:
         _count,
         "connections a process serves at once; 0 means 16 above QUEUE_LIMIT, so that probes get through",
     )
-    torch_threads: int = _setting(
+    engine: EngineName = _setting(
+        "auto",
+        _engine,
+        "what runs the networks: torch, openvino, or auto: torch on an accelerator, else openvino",
+    )
+    engine_threads: int = _setting(
         0, _count, "cores for one film's arithmetic; 0 divides those of the container among the workers"
     )
     queue_limit: int = _setting(

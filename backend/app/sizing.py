@@ -35,6 +35,6 @@ def fit(settings: Settings, cores: int | None = None, memory: int | None = None)
         settings,
         workers=workers,
         threads=settings.threads or queue_limit + _BEYOND_THE_QUEUE,
-        torch_threads=settings.torch_threads or max(1, cores // workers),
+        engine_threads=settings.engine_threads or max(1, cores // workers),
         queue_limit=queue_limit,
     )

@@ -8,6 +8,8 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageChops
 
+# Of a film's long and short side: the overlay's, and twice what the networks see.
+_ENOUGH = 768, 448
 _BIT_DEPTHS = (8, 10, 12, 14, 16)
 _TRANSPOSITIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -27,7 +29,7 @@ def decode(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
     """
     orientation = _orientation(image)
     if image.format != "PNG" and image.mode in {"L", "RGB"}:
-        grey = _decode_jpeg(data, image.mode)
+        grey = _decode_jpeg(data, *image.size)
     else:
         image.load()
         grey = Image.fromarray(_sixteen_bits(data)) if _is_deep(image, data) else _to_grey(image)
@@ -36,10 +38,16 @@ def decode(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
     return np.array(grey)
 
 
-def _decode_jpeg(data: bytes, mode: str) -> Image.Image:
-    """Decode strictly: Pillow drops libjpeg's warnings, and fills what is missing with grey."""
-    pixels = simplejpeg.decode_jpeg(data, "GRAY" if mode == "L" else "RGB", strict=True)
-    return Image.fromarray(pixels[:, :, 0] if mode == "L" else pixels).convert("L")
+def _decode_jpeg(data: bytes, width: int, height: int) -> Image.Image:
+    """Decode strictly: Pillow drops libjpeg's warnings, and fills what is missing with grey.
+
+    A film at least twice as large as anyone looks at it is decoded smaller, from fewer of its frequencies.
+    """
+    least_width, least_height = _ENOUGH if width >= height else _ENOUGH[::-1]
+    levels = simplejpeg.decode_jpeg(
+        data, "GRAY", min_width=least_width, min_height=least_height, min_factor=2, strict=True
+    )
+    return Image.fromarray(levels[:, :, 0])
 
 
 def _to_grey(image: Image.Image) -> Image.Image:

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
+import numpy as np
+from numpy.typing import NDArray
 
+from backend.inference.calibration import calibrate
 from backend.inference.card import Card, NetworkCard, read_card
-from backend.inference.models import Network, load_network
+from backend.inference.cpu import available_cores
+from backend.inference.engine import Engine, EngineName, open_engine
+from backend.inference.weights import Head, check_weights, read_head
 
 
 @dataclass(frozen=True)
@@ -16,42 +20,40 @@ class Vote:
     """What one network made of n films: logits, probabilities (n, classes); feature map (n, k, h, w)."""
 
     card: NetworkCard
-    network: Network
-    logits: torch.Tensor
-    probabilities: torch.Tensor
-    feature_map: torch.Tensor
+    head: Head
+    logits: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
+    feature_map: NDArray[np.float32]
 
 
 class Ensemble:
     """The networks of a weights folder, used as their card says."""
 
-    def __init__(self, card: Card, networks: list[Network]) -> None:
+    def __init__(self, card: Card, heads: list[Head], engine: Engine) -> None:
         self.card = card
-        self.networks = networks
+        self.heads = heads
+        self.engine = engine
 
     @classmethod
-    def load(cls, folder: Path) -> Ensemble:
-        """Read card and weights; raise WeightsRefused unless all of it belongs together."""
+    def load(cls, folder: Path, engine: EngineName = "torch", threads: int = 0) -> Ensemble:
+        """Read card and weights; raise WeightsRefused unless all of it belongs together.
+
+        Zero threads means all cores that are available.
+        """
         card = read_card(folder)
-        return cls(card, [load_network(folder, each, len(card.classes)) for each in card.networks])
+        heads = [read_head(check_weights(folder, each), each) for each in card.networks]
+        return cls(card, heads, open_engine(engine, folder, card, threads or available_cores()))
 
-    @torch.inference_mode()
-    def vote(self, inputs: torch.Tensor) -> list[Vote]:
+    def vote(self, inputs: NDArray[np.float32]) -> list[Vote]:
         """Return each network's vote on preprocessed films, float32 (n, 3, size, size)."""
-        inputs = inputs.contiguous(memory_format=torch.channels_last)
-        votes = []
-        for card, network in zip(self.card.networks, self.networks, strict=True):
-            logits, feature_map = network(inputs)
-            probabilities = calibrate(logits, card.temperature)
-            votes.append(Vote(card, network, logits, probabilities, feature_map))
-        return votes
+        outputs = self.engine.run(inputs)
+        return [
+            Vote(card, head, output.logits, calibrate(output.logits, card.temperature), output.feature_map)
+            for card, head, output in zip(self.card.networks, self.heads, outputs, strict=True)
+        ]
 
 
-def calibrate(logits: torch.Tensor, temperature: float) -> torch.Tensor:
-    """Return softmax(logits / temperature) (Guo et al., arXiv 1706.04599)."""
-    return (logits / temperature).softmax(dim=1)
-
-
-def combine(votes: list[Vote]) -> torch.Tensor:
+def combine(votes: list[Vote]) -> NDArray[np.float32]:
     """Return the ensemble's probabilities (n, classes): the votes' mean by the networks' shares."""
-    return torch.stack([vote.card.weight * vote.probabilities for vote in votes]).sum(dim=0)
+    shares = [vote.card.weight * vote.probabilities for vote in votes]
+    return np.asarray(np.sum(shares, axis=0), np.float32)

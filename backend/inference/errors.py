@@ -8,7 +8,8 @@ InferenceError
 │   ├── DamagedImage           the type is right, the content is not
 │   └── NotARadiograph         a whole image, but no chest film
 └── ModelsUnavailable          the networks cannot be loaded
-    └── WeightsRefused         weights or their card are missing, damaged, or do not belong together
+    ├── WeightsRefused         weights or their card are missing, damaged, or do not belong together
+    └── EngineRefused          the engine asked for is not installed, or its answers are not torch's
 
 Every message is a sentence for the person who sent the film, or (ModelsUnavailable) for the operator.
 """
@@ -48,3 +49,7 @@ class ModelsUnavailable(InferenceError):
 
 class WeightsRefused(ModelsUnavailable):
     """Weights or card are missing, damaged, or do not belong together."""
+
+
+class EngineRefused(ModelsUnavailable):
+    """The engine asked for is not installed, or its answers are not those of the reference."""

@@ -13,52 +13,54 @@ So no backward pass and no hook is needed, and simultaneous requests share nothi
 
 from __future__ import annotations
 
-from typing import cast
-
-import torch
-from torch import nn
+import numpy as np
+from numpy.typing import NDArray
 
 from backend.inference.ensemble import Vote
-from backend.inference.models import Network
+from backend.inference.weights import Head
+
+Floats = NDArray[np.float32]
+
+_EPSILON = 1e-6
+"""What torchvision's ConvNeXt adds to the variance in its LayerNorms."""
 
 
-@torch.inference_mode()
-def explain(votes: list[Vote], chosen: torch.Tensor) -> torch.Tensor:
+def explain(votes: list[Vote], chosen: NDArray[np.intp]) -> Floats:
     """Return the ensemble's maps (n, h, w) in [0, 1] for the chosen class (n,) of each film.
 
     Each network's map is scaled to its own maximum, then mixed by the networks' shares. A network that
     sees nothing for the class adds nothing.
     """
-    maps = [vote.card.weight * scale(grad_cam(vote.network, vote.feature_map, chosen)) for vote in votes]
-    return torch.stack(maps).sum(dim=0)
+    maps = [vote.card.weight * scale(grad_cam(vote.head, vote.feature_map, chosen)) for vote in votes]
+    return np.asarray(np.sum(maps, axis=0), np.float32)
 
 
-def grad_cam(network: Network, feature_map: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+def grad_cam(head: Head, feature_map: Floats, chosen: NDArray[np.intp]) -> Floats:
     """Return one network's Grad-CAM (n, h, w), unscaled, for feature maps (n, channels, h, w)."""
-    weights = channel_weights(network, feature_map, chosen)
-    return torch.einsum("nk,nkhw->nhw", weights, feature_map).relu()
+    weights = channel_weights(head, feature_map, chosen)
+    return np.asarray(np.einsum("nk,nkhw->nhw", weights, feature_map).clip(min=0))
 
 
-def channel_weights(network: Network, feature_map: torch.Tensor, chosen: torch.Tensor) -> torch.Tensor:
+def channel_weights(head: Head, feature_map: Floats, chosen: NDArray[np.intp]) -> Floats:
     """Return α (n, channels): the mean gradient of the chosen class's logit in each channel."""
-    head = network.classifier
-    class_weights = cast(nn.Linear, head[-1]).weight[chosen]
-    area = feature_map.shape[2] * feature_map.shape[3]
-    if isinstance(head[0], nn.LayerNorm):
-        class_weights = _through_layer_norm(head[0], feature_map.mean(dim=(2, 3)), class_weights)
-    return class_weights / area
+    gradient = head.linear[chosen]
+    if head.gain is not None:
+        gradient = _through_layer_norm(head.gain, feature_map.mean(axis=(2, 3)), gradient)
+    return np.asarray(gradient / (feature_map.shape[2] * feature_map.shape[3]))
 
 
-def scale(maps: torch.Tensor) -> torch.Tensor:
+def scale(maps: Floats) -> Floats:
     """Divide each map (n, h, w) by its maximum; an empty map stays empty."""
-    return maps / maps.amax(dim=(1, 2), keepdim=True).clamp_min(1e-12)
+    return np.asarray(maps / maps.max(axis=(1, 2), keepdims=True).clip(min=1e-12))
 
 
-def _through_layer_norm(norm: nn.LayerNorm, pooled: torch.Tensor, gradient: torch.Tensor) -> torch.Tensor:
-    centred = pooled - pooled.mean(dim=1, keepdim=True)
-    sigma = (centred.square().mean(dim=1, keepdim=True) + norm.eps).sqrt()
+def _through_layer_norm(gain: Floats, pooled: Floats, gradient: Floats) -> Floats:
+    centred = pooled - _mean(pooled)
+    sigma = np.sqrt(_mean(np.square(centred)) + _EPSILON)
     normed = centred / sigma
-    scaled = norm.weight * gradient
-    return (
-        scaled - scaled.mean(dim=1, keepdim=True) - normed * (normed * scaled).mean(dim=1, keepdim=True)
-    ) / sigma
+    scaled = gain * gradient
+    return np.asarray((scaled - _mean(scaled) - normed * _mean(normed * scaled)) / sigma)
+
+
+def _mean(values: Floats) -> Floats:
+    return np.asarray(values.mean(axis=1, keepdims=True))

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
+from backend.inference.engine import Engine, EngineName
 from backend.inference.errors import ModelsUnavailable
 from backend.inference.images import Film
 from backend.inference.reading import Reading
@@ -15,6 +16,9 @@ from backend.inference.reading import Reading
 
 class Reader(Protocol):
     """Whatever reads films: the loaded Predictor."""
+
+    @property
+    def engine(self) -> Engine: ...
 
     def predict(self, film: Film, *, explained: bool = True) -> Reading: ...
 
@@ -31,19 +35,24 @@ class LazyPredictor:
         """Called after each attempt to load, failed ones too, with the seconds that it took."""
 
     @classmethod
-    def from_weights(cls, weights: Path, threads: int = 0) -> LazyPredictor:
-        """Return a predictor for a weights folder; torch itself is imported with the networks."""
+    def from_weights(cls, weights: Path, threads: int = 0, engine: EngineName = "auto") -> LazyPredictor:
+        """Return a predictor for a weights folder; the engine itself is imported with the networks."""
 
         def load() -> Reader:
             from backend.inference.predictor import Predictor
 
-            return Predictor(weights, threads)
+            return Predictor(weights, threads, engine)
 
         return cls(load)
 
     @property
     def loaded(self) -> bool:
         return self._reader is not None
+
+    @property
+    def engine(self) -> Engine | None:
+        """What runs the networks; None until they are loaded."""
+        return self._reader.engine if self._reader else None
 
     @property
     def failure(self) -> str | None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -16,22 +14,14 @@ from torch.nn import functional as F
 
 from backend.inference import torchvision_ops  # noqa: F401  (must precede torchvision)
 from backend.inference.card import NetworkCard
-from backend.inference.errors import WeightsRefused
+from backend.inference.weights import check_weights, misfit
 
 from torchvision.models import convnext_tiny, efficientnet_v2_s  # isort: skip
 
 
-@dataclass(frozen=True)
-class Architecture:
-    """One of torchvision's classifiers: the name people know, and how torchvision builds it."""
-
-    name: str
-    build: Callable[..., nn.Module]
-
-
-ARCHITECTURES: Mapping[str, Architecture] = {
-    "convnext_tiny": Architecture("ConvNeXt-Tiny", convnext_tiny),
-    "efficientnet_v2_s": Architecture("EfficientNetV2-S", efficientnet_v2_s),
+_BUILDERS: Mapping[str, Callable[..., nn.Module]] = {
+    "convnext_tiny": convnext_tiny,
+    "efficientnet_v2_s": efficientnet_v2_s,
 }
 
 
@@ -44,7 +34,7 @@ class Network(nn.Module):
 
     def __init__(self, architecture: str, classes: int) -> None:
         super().__init__()
-        backbone = ARCHITECTURES[architecture].build(num_classes=classes)
+        backbone = _BUILDERS[architecture](num_classes=classes)
         self.features = cast(nn.Sequential, backbone.features)
         self.classifier = cast(nn.Sequential, backbone.classifier)
         self._head_is_spatial = architecture == "convnext_tiny"
@@ -64,22 +54,14 @@ class Network(nn.Module):
 def load_network(folder: Path, card: NetworkCard, classes: int) -> Network:
     """Return a network with its committed weights, in float32 and evaluation mode.
 
-    Raise WeightsRefused when the file is missing, its SHA-256 differs from the card's, or its tensors do not
-    fit the architecture.
+    Raise WeightsRefused when the file is not the card's, or its tensors do not fit the architecture.
     """
-    if card.architecture not in ARCHITECTURES:
-        raise WeightsRefused(f"the card names an unknown architecture: {card.architecture}")
-    try:
-        stored = (folder / card.file).read_bytes()
-    except OSError as error:
-        raise WeightsRefused(f"the weights {card.file} cannot be read") from error
-    if hashlib.sha256(stored).hexdigest() != card.sha256:
-        raise WeightsRefused(f"the checksum of {card.file} is not the one in its card")
+    path = check_weights(folder, card)
     network = Network(card.architecture, classes)
     try:
-        network.load_state_dict(safetensors.torch.load(stored))
+        network.load_state_dict(safetensors.torch.load_file(path))
     except (safetensors.SafetensorError, RuntimeError) as error:
-        raise WeightsRefused(f"the weights {card.file} do not fit {card.architecture}") from error
+        raise misfit(card) from error
     return channels_last(network.eval().requires_grad_(False))
 
 

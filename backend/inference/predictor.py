@@ -5,13 +5,15 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import torch
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
-from backend.inference.cpu import available_cores
+from backend.inference.architectures import ARCHITECTURES
+from backend.inference.engine import EngineName
 from backend.inference.ensemble import Ensemble, combine
 from backend.inference.gradcam import explain
 from backend.inference.images import Film
-from backend.inference.models import ARCHITECTURES
 from backend.inference.preprocess import preprocess
 from backend.inference.reading import Durations, Opinion, Probabilities, Reading
 from backend.inference.risk import assess
@@ -20,23 +22,25 @@ from backend.inference.risk import assess
 class Predictor:
     """The loaded ensemble. Reading shares no state, so any number of threads may read at once."""
 
-    def __init__(self, weights: Path, threads: int = 0) -> None:
-        """Load the networks of a folder; raise WeightsRefused. Zero threads means all that are available."""
-        torch.set_num_threads(threads or available_cores())
-        self._ensemble = Ensemble.load(weights)
+    def __init__(self, weights: Path, threads: int = 0, engine: EngineName = "auto") -> None:
+        """Load the networks of a folder; raise ModelsUnavailable. Zero threads means all cores."""
+        self._ensemble = Ensemble.load(weights, engine, threads)
         self._card = self._ensemble.card
+        self.engine = self._ensemble.engine
+        # Requests share the cores already: a picture drawn by several threads takes them from films.
+        cv2.setNumThreads(1)
 
     def predict(self, film: Film, *, explained: bool = True) -> Reading:
         """Return the answer for one film."""
         started = time.perf_counter()
         votes = self._ensemble.vote(preprocess(film, self._card.input))
         probabilities = combine(votes)[0]
-        chosen = probabilities.argmax()
+        chosen = int(probabilities.argmax())
         voted = time.perf_counter()
-        heatmap = explain(votes, chosen[None])[0].numpy() if explained else None
+        heatmap = explain(votes, np.array([chosen]))[0] if explained else None
         mapped = time.perf_counter()
 
-        predicted_class = self._card.classes[int(chosen)]
+        predicted_class = self._card.classes[chosen]
         # Rounded once, to what is shown, so that 70.00% is never called below 70%.
         confidence = round(float(probabilities[chosen]), 4)
         return Reading(
@@ -46,7 +50,7 @@ class Predictor:
             risk=assess(predicted_class, confidence, self._card.indeterminate_below),
             opinions=tuple(
                 Opinion(
-                    ARCHITECTURES[vote.card.architecture].name,
+                    ARCHITECTURES[vote.card.architecture],
                     vote.card.weight,
                     self._named(vote.probabilities[0]),
                 )
@@ -58,5 +62,5 @@ class Predictor:
             durations=Durations(voted - started, mapped - voted if explained else None),
         )
 
-    def _named(self, probabilities: torch.Tensor) -> Probabilities:
+    def _named(self, probabilities: NDArray[np.float32]) -> Probabilities:
         return dict(zip(self._card.classes, probabilities.tolist(), strict=True))

@@ -1,16 +1,27 @@
 """Turn a film into the networks' input: the only transform, for serving, calibration and evaluation."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
 import numpy as np
-import torch
+from numpy.typing import NDArray
 from PIL import Image
 
 from backend.inference.card import InputSpec
 from backend.inference.images import Film
 
+if TYPE_CHECKING:
+    import torch
 
-def preprocess(film: Film, spec: InputSpec) -> torch.Tensor:
-    """Return the network's input for one film: float32, shape (1, 3, size, size)."""
-    return normalise(torch.from_numpy(squeeze(film, spec.size))[None, None], spec)
+Levels = TypeVar("Levels", NDArray[np.float32], "torch.Tensor")
+"""Grey levels in [0, 1], float32 (n, 1, h, w), of numpy in serving and of torch in training."""
+
+
+def preprocess(film: Film, spec: InputSpec) -> NDArray[np.float32]:
+    """Return the networks' input for one film: float32 (1, 3, size, size)."""
+    levels = np.divide(squeeze(film, spec.size)[None, None], 255, dtype=np.float32)
+    return np.concatenate(normalise(levels, spec), axis=1)
 
 
 def squeeze(film: Film, size: int) -> Film:
@@ -20,9 +31,6 @@ def squeeze(film: Film, size: int) -> Film:
     return np.array(Image.fromarray(film).resize((size, size), Image.Resampling.BILINEAR))
 
 
-def normalise(grey: torch.Tensor, spec: InputSpec) -> torch.Tensor:
-    """Return the RGB input, float32 (n, 3, h, w), for grey films (n, 1, h, w): uint8, or float in [0, 1]."""
-    levels = grey.float() / 255 if grey.dtype == torch.uint8 else grey
-    mean = torch.tensor(spec.mean, device=grey.device).view(1, 3, 1, 1)
-    std = torch.tensor(spec.std, device=grey.device).view(1, 3, 1, 1)
-    return (levels - mean) / std
+def normalise(levels: Levels, spec: InputSpec) -> list[Levels]:
+    """Return red, green and blue of the input, each (n, 1, h, w), for the levels of grey films."""
+    return [(levels - mean) / std for mean, std in zip(spec.mean, spec.std, strict=True)]

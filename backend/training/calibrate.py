@@ -16,13 +16,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from tqdm import tqdm
 
+from backend.inference.architectures import ARCHITECTURES
+from backend.inference.calibration import calibrate
 from backend.inference.card import Card
-from backend.inference.ensemble import Ensemble, calibrate
+from backend.inference.ensemble import Ensemble
 from backend.inference.images import Film
-from backend.inference.models import ARCHITECTURES
 from backend.training.data import CLASSES, INPUT, DataError, class_prior, read_film
 from backend.training.export import export_run, read_record
 from backend.training.metrics import Labels, Probabilities, calibration_error, negative_log_likelihood
@@ -31,6 +34,8 @@ from backend.training.voting import cast_votes, find_split
 INDETERMINATE_BELOW = 0.70
 POPULATION = "children aged 1 to 5 years from one hospital (Guangzhou Women and Children's Medical Center)"
 TEMPERATURES = (0.05, 20.0)
+
+Logits = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -87,7 +92,7 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
     ensemble = Ensemble.load(weights)
     films = (read_film(record.path) for record in tqdm(records, desc="validation", mininterval=5))
     logits = collect_logits(ensemble, films)
-    fitted = [round(fit_temperature(each, torch.from_numpy(labels)), 4) for each in logits]
+    fitted = [round(fit_temperature(each, labels), 4) for each in logits]
     networks = zip(card.networks, fitted, strict=True)
     calibrated = replace(card, networks=tuple(replace(each, temperature=found) for each, found in networks))
     calibrated.write(weights)
@@ -95,28 +100,28 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
     return calibrated
 
 
-def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[torch.Tensor]:
+def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[Logits]:
     """Return each network's logits on n films, float64 (n, classes)."""
     batches = [[vote.logits for vote in votes] for votes in cast_votes(ensemble, films)]
-    return [torch.cat(parts).double() for parts in zip(*batches, strict=True)]
+    return [np.concatenate(parts).astype(np.float64) for parts in zip(*batches, strict=True)]
 
 
-def fit_temperature(logits: torch.Tensor, labels: torch.Tensor) -> float:
+def fit_temperature(logits: Logits, labels: Labels) -> float:
     """Return the T within TEMPERATURES that minimises the NLL of softmax(logits / T); logits (n, classes).
 
     The NLL is convex in 1/T, so its slope there, the mean of E_p[z] − z_label, changes its sign once.
     """
     low, high = (math.log(bound) for bound in TEMPERATURES)
-    shown = logits.gather(1, labels[:, None])[:, 0]
+    shown = logits[np.arange(len(labels)), labels]
     for _ in range(50):
         middle = (low + high) / 2
-        expected = (calibrate(logits, math.exp(middle)) * logits).sum(dim=1)
+        expected = (calibrate(logits, math.exp(middle)) * logits).sum(axis=1)
         too_cold = float((expected - shown).mean()) > 0
         low, high = (middle, high) if too_cold else (low, middle)
     return math.exp((low + high) / 2)
 
 
-def print_fit(before: Card, after: Card, logits: list[torch.Tensor], labels: Labels) -> None:
+def print_fit(before: Card, after: Card, logits: list[Logits], labels: Labels) -> None:
     """Print NLL and ECE on validation under two cards, for each network and for the ensemble."""
     print(
         f"{f'{len(labels)} films of validation':<24}{'T':>10}"
@@ -124,19 +129,19 @@ def print_fit(before: Card, after: Card, logits: list[torch.Tensor], labels: Lab
     )
     then, now = (answers(card, logits) for card in (before, after))
     temperatures = [f"{network.temperature:.4f}" for network in after.networks]
-    names = [ARCHITECTURES[network.architecture].name for network in after.networks]
+    names = [ARCHITECTURES[network.architecture] for network in after.networks]
     for name, temperature, old, new in zip([*names, "ensemble"], [*temperatures, ""], then, now, strict=True):
         nll = [negative_log_likelihood(labels, each) for each in (old, new)]
         ece = [calibration_error(labels, each) for each in (old, new)]
         print(f"{name:<24}{temperature:>10}{nll[0]:13.4f}{nll[1]:8.4f}{ece[0]:13.4f}{ece[1]:8.4f}")
 
 
-def answers(card: Card, logits: list[torch.Tensor]) -> list[Probabilities]:
+def answers(card: Card, logits: list[Logits]) -> list[Probabilities]:
     """Return each network's probabilities (n, classes) under a card, then the ensemble's."""
     networks = list(zip(card.networks, logits, strict=True))
     each = [calibrate(values, network.temperature) for network, values in networks]
-    whole = torch.stack([network.weight * said for (network, _), said in zip(networks, each, strict=True)])
-    return [said.numpy() for said in (*each, whole.sum(dim=0))]
+    shares = [network.weight for network in card.networks]
+    return [*each, np.tensordot(shares, each, axes=1)]
 
 
 def main() -> None:

@@ -21,7 +21,7 @@ from backend.inference import images
 from backend.inference.card import InputSpec
 from backend.inference.errors import ImageError
 from backend.inference.images import Film
-from backend.inference.preprocess import squeeze
+from backend.inference.preprocess import normalise, squeeze
 
 CLASSES = ("BACTERIAL_PNEUMONIA", "NORMAL", "VIRAL_PNEUMONIA")
 NORMAL = CLASSES.index("NORMAL")
@@ -149,6 +149,12 @@ def load_films(records: list[Record], side: int = INPUT.size) -> Films:
         squeezed = list(pool.map(lambda record: squeeze(read_film(record.path), side), records))
     labels = torch.tensor([record.label for record in records])
     return Films(torch.from_numpy(np.stack(squeezed))[:, None], labels)
+
+
+def as_input(grey: torch.Tensor, spec: InputSpec) -> torch.Tensor:
+    """Return the input, float32 (n, 3, h, w), of grey films (n, 1, h, w): uint8, or float in [0, 1]."""
+    levels = grey.float() / 255 if grey.dtype == torch.uint8 else grey
+    return torch.cat(normalise(levels, spec), dim=1)
 
 
 def _scan(folder: Path) -> list[Record]:

@@ -12,8 +12,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from backend.inference.models import Network, channels_last
-from backend.inference.preprocess import normalise
-from backend.training.data import CLASSES, INPUT, DataError, Films
+from backend.training.data import CLASSES, INPUT, DataError, Films, as_input
 
 from torchvision.ops import StochasticDepth  # isort: skip  (after backend.inference.models)
 
@@ -125,7 +124,7 @@ def measure_batch_statistics(network: nn.Module, films: Films, batch: int, most:
         norm.train()
     order = torch.randperm(len(films), generator=torch.Generator().manual_seed(0))[:most]
     for chosen in order.split(batch) if norms else []:
-        inputs = normalise(films.pixels[chosen.to(films.pixels.device)], INPUT)
+        inputs = as_input(films.pixels[chosen.to(films.pixels.device)], INPUT)
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
             network(inputs.contiguous(memory_format=torch.channels_last))
     network.eval()

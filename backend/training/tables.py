@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from backend.inference.models import ARCHITECTURES
+from backend.inference.architectures import ARCHITECTURES
 from backend.training.data import CLASSES
 from backend.training.voting import ENSEMBLE
 
@@ -36,7 +36,7 @@ def as_markdown(report: dict[str, Any]) -> str:
 
 def _measures(report: dict[str, Any]) -> str:
     who = [ENSEMBLE, *report["weights_sha256"]]
-    names = ["ensemble", *(ARCHITECTURES[each].name for each in who[1:])]
+    names = ["ensemble", *(ARCHITECTURES[each] for each in who[1:])]
     rows = [
         [_title(measure), *(_interval(report[each]["measures"][measure]) for each in who)]
         for measure in report[ENSEMBLE]["measures"]

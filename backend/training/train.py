@@ -24,8 +24,8 @@ from torch import nn
 from torch.nn import functional as F
 from tqdm import tqdm
 
-from backend.inference.models import ARCHITECTURES, Network, channels_last
-from backend.inference.preprocess import normalise
+from backend.inference.architectures import ARCHITECTURES
+from backend.inference.models import Network, channels_last
 from backend.training.augment import augment, mixup
 from backend.training.data import (
     CLASSES,
@@ -33,6 +33,7 @@ from backend.training.data import (
     SPLIT_SEED,
     DataError,
     Films,
+    as_input,
     find_records,
     load_films,
 )
@@ -153,7 +154,7 @@ class Run:
     def _loss(self, pixels: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
         one_hot = F.one_hot(labels, len(CLASSES)).float()
         films, targets = mixup(augment(pixels), one_hot, self.config.mixup_alpha)
-        inputs = normalise(films, INPUT).contiguous(memory_format=torch.channels_last)
+        inputs = as_input(films, INPUT).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, dtype=torch.bfloat16):
             logits, _ = self.network(inputs)
         # The prior stands in the training loss alone, so that the bare logits favour no class
@@ -231,7 +232,7 @@ def validation_accuracy(network: nn.Module, films: Films, batch: int) -> float:
     network.eval()
     correct = 0
     for pixels, labels in zip(films.pixels.split(batch), films.labels.split(batch), strict=True):
-        inputs = normalise(pixels, INPUT).contiguous(memory_format=torch.channels_last)
+        inputs = as_input(pixels, INPUT).contiguous(memory_format=torch.channels_last)
         with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
             logits, _ = network(inputs)
         correct += int((logits.argmax(1) == labels).sum())

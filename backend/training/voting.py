@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 import numpy as np
-import torch
+from numpy.typing import NDArray
 
 from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.images import Film
@@ -37,14 +37,14 @@ def cast_votes(ensemble: Ensemble, films: Iterable[Film]) -> Iterator[list[Vote]
         raise DataError("the card's classes are not those of the data set, in its order")
     waiting = iter(films)
     while batch := list(islice(waiting, BATCH)):
-        yield ensemble.vote(torch.cat([preprocess(film, ensemble.card.input) for film in batch]))
+        yield ensemble.vote(np.concatenate([preprocess(film, ensemble.card.input) for film in batch]))
 
 
 def read_films(ensemble: Ensemble, films: Iterable[Film]) -> dict[str, Probabilities]:
     """Return what is said of n films, (n, classes): under ENSEMBLE, and under each architecture by itself."""
-    said: dict[str, list[torch.Tensor]] = {}
+    said: dict[str, list[NDArray[np.float32]]] = {}
     for votes in cast_votes(ensemble, films):
         said.setdefault(ENSEMBLE, []).append(combine(votes))
         for vote in votes:
             said.setdefault(vote.card.architecture, []).append(vote.probabilities)
-    return {who: torch.cat(parts).double().numpy() for who, parts in said.items()}
+    return {who: np.concatenate(parts).astype(np.float64) for who, parts in said.items()}

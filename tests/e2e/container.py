@@ -128,7 +128,7 @@ def container(
         "DEADLINE_SECONDS": str(PATIENCE),
         "WORKERS": "1",
         # Two threads on cores that others use as well wait for each other more than they work.
-        "TORCH_THREADS": "1",
+        "ENGINE_THREADS": "1",
         **settings,
     }
     with (folder / "stdout").open("wb") as stdout, (folder / "stderr").open("wb") as stderr:

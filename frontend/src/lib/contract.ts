@@ -34,6 +34,8 @@ export const healthSchema = z.object({
   status: z.enum(['healthy', 'starting', 'unhealthy']),
   timestamp: z.string(),
   models_loaded: z.boolean(),
+  engine: z.nullable(z.string()),
+  precision: z.nullable(z.string()),
   memory_usage_mb: z.number(),
   version: z.string(),
   error: z.optional(z.string()),

@@ -19,6 +19,8 @@ export function health(status: 'healthy' | 'starting' | 'unhealthy') {
     status,
     timestamp: '2026-01-01T00:00:00+00:00',
     models_loaded: status === 'healthy',
+    engine: status === 'healthy' ? 'openvino' : null,
+    precision: status === 'healthy' ? 'bfloat16' : null,
     memory_usage_mb: 512.5,
     version: '1.0.0',
     ...(status === 'unhealthy' && { error: 'The networks could not be loaded.' }),
