@@ -49,7 +49,7 @@ def _export_network(network: Network, card: NetworkCard, spec: InputSpec, out: P
     unfinished = Export(Path(tempfile.mkdtemp(dir=out, prefix="unfinished-")))
     try:
         ov.save_model(
-            _translate(keep_channels_second(network), inputs[:1]), unfinished.model, compress_to_fp16=False
+            translate(keep_channels_second(network), inputs[:1]), unfinished.model, compress_to_fp16=False
         )
         np.savez(unfinished.probe, inputs=inputs.numpy(), logits=logits.numpy())
         unfinished.folder.chmod(0o755)
@@ -64,7 +64,7 @@ def _probes() -> list[np.ndarray]:
     return [draw_chest_film(448, 640, opacity=opacity) for opacity in (False, True)]
 
 
-def _translate(network: Network, example: torch.Tensor) -> ov.Model:
+def translate(network: Network, example: torch.Tensor) -> ov.Model:
     """Return the network as an OpenVINO model that reads one film at a time."""
     decoder = TorchScriptPythonDecoder(network, example_input=(example,))
     # Not through openvino.convert_model, which reports its use to the vendor.
