@@ -250,11 +250,15 @@ def test_serving_needs_no_torch_and_tells_nobody(weights: Path, card: Card, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
-def test_exporting_tells_nobody(weights: Path, tmp_path: Path) -> None:
+def test_exporting_tells_nobody_and_bears_company(weights: Path, card: Card, tmp_path: Path) -> None:
+    """Two workers that start at once on new weights export them both."""
     home, out = tmp_path / "home", tmp_path / "out"
     home.mkdir()
-    run_at_home(home, "-m", "backend.inference.openvino_export", str(weights), str(out))
-    assert len(list(out.iterdir())) == 2
+    (out / "convnext_tiny-of-other-weights").mkdir(parents=True)
+    command = ["-m", "backend.inference.openvino_export", str(weights), str(out)]
+    with ThreadPoolExecutor(2) as workers:
+        assert list(workers.map(lambda _: run_at_home(home, *command), range(2))) == ["", ""]
+    assert set(out.iterdir()) == {export_of(each, out).folder for each in card.networks}
     assert list(home.iterdir()) == []
 
 

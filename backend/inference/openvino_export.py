@@ -46,18 +46,21 @@ def _export_network(network: Network, card: NetworkCard, spec: InputSpec, out: P
     inputs = torch.from_numpy(np.concatenate([preprocess(film, spec) for film in _probes()]))
     with torch.inference_mode():
         logits, _ = network(inputs.contiguous(memory_format=torch.channels_last))
+    model = translate(keep_channels_second(network), inputs[:1])
+    target = export_of(card, out).folder
     unfinished = Export(Path(tempfile.mkdtemp(dir=out, prefix="unfinished-")))
     try:
-        ov.save_model(
-            translate(keep_channels_second(network), inputs[:1]), unfinished.model, compress_to_fp16=False
-        )
+        ov.save_model(model, unfinished.model, compress_to_fp16=False)
         np.savez(unfinished.probe, inputs=inputs.numpy(), logits=logits.numpy())
         unfinished.folder.chmod(0o755)
-        for outdated in out.glob(f"{card.architecture}-*"):
-            shutil.rmtree(outdated, ignore_errors=True)
-        os.rename(unfinished.folder, export_of(card, out).folder)
+        os.rename(unfinished.folder, target)
+    except OSError:
+        if not target.is_dir():  # another worker was faster
+            raise
     finally:
         shutil.rmtree(unfinished.folder, ignore_errors=True)
+    for other in set(out.glob(f"{card.architecture}-*")) - {target}:
+        shutil.rmtree(other, ignore_errors=True)
 
 
 def _probes() -> list[np.ndarray]:
