@@ -1,0 +1,61 @@
+"""The platform's probes are answered in time while every core is at work on films."""
+
+from __future__ import annotations
+
+import threading
+import time
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.e2e.conftest import ROOT
+from tests.e2e.container import Container, container, needs_nginx, until
+
+pytestmark = needs_nginx
+
+CLIENTS = 12
+ROUNDS = 20
+
+
+def probes() -> list[dict[str, Any]]:
+    """Return the probes as Container Apps has them, which are those of Kubernetes."""
+    described = yaml.safe_load((ROOT / "deploy" / "azure" / "container-app.yaml").read_text())
+    found: list[dict[str, Any]] = described["properties"]["template"]["containers"][0]["probes"]
+    assert {probe["type"] for probe in found} == {"Startup", "Liveness", "Readiness"}
+    return found
+
+
+def probe_status(up: Container, probe: dict[str, Any]) -> int:
+    """Ask as the kubelet does: on a new connection, and no longer than the timeout."""
+    connection = HTTPConnection("127.0.0.1", up.port, timeout=probe["timeoutSeconds"])
+    try:
+        connection.request("GET", probe["httpGet"]["path"], headers={"User-Agent": "kube-probe/1.33"})
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_probes_are_answered_in_time_under_load(tmp_path: Path, png: bytes) -> None:
+    ended, films = threading.Event(), [0] * CLIENTS
+
+    def send_films(client: int) -> None:
+        while not ended.is_set():
+            assert up.ask("/predict", "POST", png).status == 200
+            films[client] += 1
+
+    with container(tmp_path, WARM_UP="1", CLIENT_RATE="1000", CLIENT_CONNECTIONS="100") as up:
+        until(lambda: up.ask("/ready").status == 200)
+        clients = [threading.Thread(target=send_films, args=[client]) for client in range(CLIENTS)]
+        for client in clients:
+            client.start()
+        statuses = []
+        for _ in range(ROUNDS):
+            statuses += [probe_status(up, probe) for probe in probes()]
+            time.sleep(0.1)
+        ended.set()
+        for client in clients:
+            client.join()
+        assert all(films), "a client got no answer, so it was no load"
+    assert statuses == [200] * len(statuses)
