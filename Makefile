@@ -2,7 +2,7 @@
 # make test   prove the project: lint, types, import arrow, tests (DATA= adds those on real films)
 # make page   build the page into frontend/dist
 # make audit  ask for known vulnerabilities of everything that is installed
-# make image  build the container with Docker (IMAGE=)
+# make image  build the container with Docker (IMAGE=, BUILDER=)
 
 PYTHON      ?= python3
 VENV        := .venv
@@ -14,6 +14,8 @@ TORCH_INDEX ?=
 DATA        ?=
 RUNS        ?= runs
 IMAGE       ?= pneumonet
+# Without the format buildah drops HEALTHCHECK: make image BUILDER="buildah build --format docker"
+BUILDER     ?= docker build
 
 # Not empty where the page can be built.
 HAS_NODE := $(shell command -v npm > /dev/null && \
@@ -73,7 +75,7 @@ audit: need-node $(VENV)/.dev
 	npm audit --prefix frontend
 
 image:
-	docker build --file Dockerfile.combined --tag $(IMAGE) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
+	$(BUILDER) --file Dockerfile.combined --tag $(IMAGE) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
 # Each network's second run goes on from its first without what held it back.

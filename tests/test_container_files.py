@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -16,6 +18,15 @@ from docker.nginx import TEMPLATE, write_config
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILES = [ROOT / "Dockerfile.combined", ROOT / "docker" / "Dockerfile.api"]
+
+READ_A_FILM = """
+import json, os, sys
+from backend.wsgi import app
+answer = app.test_client().post("/predict", data=sys.stdin.buffer.read())
+files = [getattr(module, "__file__", None) for module in sys.modules.values()]
+inside = ["/" + os.path.relpath(file, sys.prefix) for file in files if file and file.startswith(sys.prefix)]
+print(json.dumps({"status": answer.status_code, "files": inside}))
+"""
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
@@ -80,6 +91,25 @@ def test_the_images_are_run_by_nobody_in_particular() -> None:
         text = file.read_text()
         assert re.findall(r"^USER (.*)$", text, flags=re.MULTILINE) == ["10001:10001"]
         assert text.rindex("USER") > text.rindex("RUN")
+
+
+@pytest.mark.parametrize("engine", ["torch", "openvino"])
+def test_nothing_that_the_images_leave_out_is_needed_to_read_a_film(
+    weights: Path, png: bytes, engine: str
+) -> None:
+    left_out = [re.findall(r"-path '([^']+)'", file.read_text()) for file in DOCKERFILES]
+    assert left_out[0] == left_out[1] != []
+    done = subprocess.run(
+        [sys.executable, "-c", READ_A_FILM],
+        cwd=ROOT,
+        env={**os.environ, "WEIGHTS_DIR": str(weights), "DEADLINE_SECONDS": "300", "ENGINE": engine},
+        input=png,
+        capture_output=True,
+        timeout=360,
+    )
+    read = json.loads(done.stdout)
+    assert (read["status"], any(f"/{engine}/" in file for file in read["files"])) == (200, True)
+    assert [file for file in read["files"] for pattern in left_out[0] if fnmatch(file, pattern)] == []
 
 
 def test_nginx_and_vercel_let_a_browser_do_the_same() -> None:
