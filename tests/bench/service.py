@@ -86,8 +86,8 @@ def serving(**settings: str) -> Iterator[Service]:
         try:
             yield Service(f"http://127.0.0.1:{port}", process)
         except BaseException:
-            log.seek(max(0, log.tell() - 4000))
-            print(log.read().decode(errors="replace"), file=sys.stderr)
+            size = os.fstat(log.fileno()).st_size
+            print(os.pread(log.fileno(), 4000, max(0, size - 4000)).decode(errors="replace"), file=sys.stderr)
             raise
         finally:
             if process.poll() is None:
