@@ -66,7 +66,7 @@ format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	cd frontend && npm run format
 
 # Into docs/performance, on a machine with nothing else to do.
-bench: $(VENV)/.dev
+bench: $(VENV)/.dev $(COMPILED)
 	$(BIN)/python -m tests.bench $(if $(DEVICE),--device $(DEVICE))
 
 # All that is installed, also what others brought along. The auditor has an environment of its own.

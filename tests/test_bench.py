@@ -24,7 +24,7 @@ from backend.inference.ensemble import Ensemble
 from backend.inference.overlay import encode_png
 from backend.inference.synthetic import draw_chest_film
 from tests.bench import cuda, machine
-from tests.bench.child import Child
+from tests.bench.child import Child, repeat
 from tests.bench.films import shape_of
 from tests.bench.goals import Goal, Measured, as_row, goals
 from tests.bench.load import Load, drive, fault
@@ -358,6 +358,12 @@ class TestAccelerator:
         assert [row["batch"] for row in rows] == [1, 2]
         for row in rows:
             assert row["share_of_peak"] == pytest.approx(row["films_a_second"] * 1e-9)
+
+
+def test_what_takes_long_is_repeated_less_often() -> None:
+    numbers = count()
+    assert repeat(numbers.__next__, 3, 60) == [0, 1, 2]
+    assert repeat(numbers.__next__, 3, 0) == [3]
 
 
 def test_a_child_that_dies_is_an_error(tmp_path: Path) -> None:

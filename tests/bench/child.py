@@ -9,12 +9,15 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from tests.e2e.conftest import ROOT
+
+Result = TypeVar("Result")
 
 
 class Child(AbstractContextManager["Child"]):
@@ -44,6 +47,15 @@ class Child(AbstractContextManager["Child"]):
     ) -> None:
         # At the end of its input the process ends by itself.
         self._process.communicate()
+
+
+def repeat(call: Callable[[], Result], rounds: int, seconds: float) -> list[Result]:
+    """Return what so many calls return, or as many as begin within the seconds, but one."""
+    end = time.monotonic() + seconds
+    found = [call()]
+    while len(found) < rounds and time.monotonic() < end:
+        found.append(call())
+    return found
 
 
 def answer(answers: Mapping[str, Callable[..., Any]]) -> None:

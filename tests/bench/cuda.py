@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from backend.inference.engine import Engine, open_engine
 from torch.utils.flop_counter import FlopCounterMode
 
 from backend.app.settings import Settings
 from backend.inference.card import Card, read_card
 from backend.inference.cpu import available_cores
+from backend.inference.engine import Engine, open_engine
 from backend.inference.models import Network
 from tests.bench import machine
 from tests.bench.plan import say

@@ -18,18 +18,19 @@ from backend.inference.gradcam import explain
 from backend.inference.images import read_film
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
 from backend.inference.preprocess import preprocess
-from tests.bench.child import answer
+from tests.bench.child import answer, repeat
 
 
-def times(call: Callable[[], Any], rounds: int, clock: Callable[[], float]) -> list[float]:
-    """Return the seconds of each call, after one that is not counted."""
-    call()
-    found = []
-    for _ in range(rounds):
+def times(call: Callable[[], Any], rounds: int, seconds: float, clock: Callable[[], float]) -> list[float]:
+    """Return the seconds of each call by a clock, after one that is not counted."""
+
+    def took() -> float:
         started = clock()
         call()
-        found.append(clock() - started)
-    return found
+        return clock() - started
+
+    call()
+    return repeat(took, rounds, seconds)
 
 
 def main() -> None:
@@ -44,11 +45,11 @@ def main() -> None:
         engine = ensemble.engine
         return {"engine": engine.name, "device": engine.device, "precision": engine.precision}
 
-    def run(batch: int, rounds: int) -> list[float]:
+    def run(batch: int, rounds: int, seconds: float) -> list[float]:
         films = np.repeat(inputs, batch, axis=0)
-        return times(lambda: ensemble.engine.run(films), rounds, time.perf_counter)
+        return times(lambda: ensemble.engine.run(films), rounds, seconds, time.perf_counter)
 
-    def calls(rounds: int) -> dict[str, list[float]]:
+    def calls(rounds: int, seconds: float) -> dict[str, list[float]]:
         """Time each step: by the wall the map, as is the inference it is held to; else by one core."""
         votes = ensemble.vote(inputs)
         chosen = combine(votes).argmax(axis=1)
@@ -66,8 +67,9 @@ def main() -> None:
             "pictures": draw_both,
             "heatmap": draw_map,
         }
-        found = {name: times(call, rounds, time.thread_time) for name, call in one_core.items()}
-        return {**found, "explain": times(lambda: explain(votes, chosen), rounds, time.perf_counter)}
+        found = {name: times(call, rounds, seconds, time.thread_time) for name, call in one_core.items()}
+        found["explain"] = times(lambda: explain(votes, chosen), rounds, seconds, time.perf_counter)
+        return found
 
     answer({"about": about, "run": run, "calls": calls})
 

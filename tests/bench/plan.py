@@ -27,6 +27,8 @@ class Plan:
     """How long many clients send, each time."""
     calls: int
     """Direct calls of each step."""
+    patience: float
+    """Seconds after which a turn of reference or engine ends with fewer, where something else is busy."""
     sizes: tuple[float, ...]
     """Films in megapixels."""
     clients: tuple[int, ...]
@@ -42,6 +44,7 @@ FULL = Plan(
     answers=40,
     seconds=10,
     calls=100,
+    patience=60,
     sizes=(0.3, 1, 2, 6, 12, 24),
     clients=(1, 2, 4, 8, 16, 32, 64),
     batches=(1, 2, 4, 8, 16, 32),
@@ -55,6 +58,7 @@ SHORT = Plan(
     answers=12,
     seconds=2.5,
     calls=20,
+    patience=4,
     sizes=(),
     clients=(MANY_CLIENTS,),
     batches=(),

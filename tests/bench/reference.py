@@ -19,7 +19,7 @@ from backend.inference.cpu import available_cores
 from backend.inference.images import read_film
 from backend.inference.models import Network
 from backend.inference.preprocess import preprocess
-from tests.bench.child import answer
+from tests.bench.child import answer, repeat
 
 
 def load(folder: Path, card: Card) -> list[Network]:
@@ -58,9 +58,9 @@ def main() -> None:
     networks = load(folder, card)
     film = torch.as_tensor(preprocess(read_film(Path(sys.argv[1]).read_bytes()), card.input))
 
-    def measure(rounds: int) -> dict[str, list[float]]:
-        forward, whole = zip(*(request(networks, film) for _ in range(rounds)), strict=True)
-        return {"forward": list(forward), "request": list(whole)}
+    def measure(rounds: int, seconds: float) -> dict[str, list[float]]:
+        found = repeat(lambda: request(networks, film), rounds, seconds)
+        return {"forward": [forward for forward, _ in found], "request": [whole for _, whole in found]}
 
     def lay_out_channels_last() -> None:
         nonlocal film

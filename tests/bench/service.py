@@ -25,7 +25,7 @@ from tests.e2e.conftest import ROOT, free_port
 SETTINGS = {"HOST": "127.0.0.1", "QUEUE_LIMIT": "64"}
 """What is set beside the user's own environment: where there is little memory, fewer may wait by default."""
 
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 300
 _LOADS = "pneumonet_model_loads_total"
 
 

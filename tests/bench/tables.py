@@ -100,7 +100,7 @@ def _tables(report: Report) -> Iterator[str]:
     starts = ", ".join(f"{ms / 1000:.2f}" for ms in report["cold_starts"])
     yield (
         f"\n## Cold start\n\nFrom the start of gunicorn to the first answer: {starts} s. "
-        "The compiled networks lay on disk and the files in the page cache, as after any earlier start."
+        "The exported networks lay on disk and the files in the page cache, as after any earlier start."
     )
 
 

@@ -40,24 +40,25 @@ def take_turns(plan: Plan, service: Service, film: bytes) -> Turns:
         reference = stack.enter_context(Child("tests.bench.reference", str(path)))
         direct = stack.enter_context(Child("tests.bench.direct", str(path)))
         found = Turns(direct.ask("about"))
-        reference.ask("measure", rounds=2)  # the first are slower
+        reference.ask("measure", rounds=2, seconds=plan.patience)  # the first are slower
         for turn in range(plan.rounds):
             say(f"turn {turn + 1} of {plan.rounds}: reference, engine, one client, {MANY_CLIENTS} clients")
             _ask_reference(reference, plan, found.reference)
-            found.engine += direct.ask("run", batch=1, rounds=plan.engine)
+            found.engine += direct.ask("run", batch=1, rounds=plan.engine, seconds=plan.patience)
             found.one.add(drive(service.url, film, 1, 0, answers=plan.answers))
             found.many.add(drive(service.url, film, MANY_CLIENTS, plan.seconds))
         _ask_reference(reference, plan, found.reference)
         say("direct calls")
-        found.calls = direct.ask("calls", rounds=plan.calls)
+        found.calls = direct.ask("calls", rounds=plan.calls, seconds=plan.patience)
         for batch in plan.batches:
-            found.batches[batch] = direct.ask("run", batch=batch, rounds=max(3, plan.engine // batch))
+            rounds = max(3, plan.engine // batch)
+            found.batches[batch] = direct.ask("run", batch=batch, rounds=rounds, seconds=plan.patience)
         reference.ask("lay_out_channels_last")
-        reference.ask("measure", rounds=2)
-        found.channels_last = reference.ask("measure", rounds=plan.reference)
+        reference.ask("measure", rounds=2, seconds=plan.patience)
+        found.channels_last = reference.ask("measure", rounds=plan.reference, seconds=plan.patience)
     return found
 
 
 def _ask_reference(reference: Child, plan: Plan, found: Times) -> None:
-    for name, seconds in reference.ask("measure", rounds=plan.reference).items():
+    for name, seconds in reference.ask("measure", rounds=plan.reference, seconds=plan.patience).items():
         found[name] += seconds
