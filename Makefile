@@ -1,6 +1,7 @@
 # make run    serve on http://127.0.0.1:5000 (HOST=, PORT=); without Node.js the API alone
 # make test   prove the project: lint, types, import arrow, tests (DATA= adds those on real films)
 # make page   build the page into frontend/dist
+# make bench  measure how fast the service is, beside eager torch (DEVICE=cuda: the engine on an accelerator)
 # make audit  ask for known vulnerabilities of everything that is installed
 # make image  build the container with Docker (IMAGE=, BUILDER=)
 
@@ -35,7 +36,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format audit image train calibrate evaluate screenshots lighthouse \
+.PHONY: run page no-page test check format bench audit image train calibrate evaluate screenshots lighthouse \
     need-data need-node clean
 
 run: $(VENV)/.run $(COMPILED) $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
@@ -65,6 +66,10 @@ format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	cd frontend && npm run format
+
+# Into docs/performance, on a machine with nothing else to do.
+bench: $(VENV)/.dev $(COMPILED)
+	$(BIN)/python -m tests.bench $(if $(DEVICE),--device $(DEVICE))
 
 # All that is installed, also what others brought along. The auditor has an environment of its own.
 audit: need-node $(VENV)/.dev
