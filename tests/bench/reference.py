@@ -28,16 +28,19 @@ def load(folder: Path, card: Card) -> list[Network]:
     for each in sorted(card.networks, key=lambda network: network.weight):
         network = Network(each.architecture, len(card.classes))
         network.load_state_dict(safetensors.torch.load_file(folder / each.file))
-        networks.append(network.eval().requires_grad_(False))
+        networks.append(network.eval())
     return networks
 
 
 def grad_cam(network: Network, film: torch.Tensor, chosen: int) -> torch.Tensor:
-    """Return the map (h, w) of a forward pass of its own, by a gradient of the last feature map."""
-    feature_map = network.features(film).requires_grad_()
-    network.head(feature_map)[0, chosen].backward()
-    assert feature_map.grad is not None
-    weights = feature_map.grad.mean(dim=(2, 3), keepdim=True)
+    """Return the map (h, w) of a forward pass of its own, by autograd's gradient at the last feature map.
+
+    The parameters require gradients, as they do in a network that was just loaded, but theirs are not computed:
+    `backward()` on the logit, which many use, would take longer still.
+    """
+    logits, feature_map = network(film)
+    (gradient,) = torch.autograd.grad(logits[0, chosen], feature_map)
+    weights = gradient.mean(dim=(2, 3), keepdim=True)
     return (weights * feature_map.detach()).sum(dim=1)[0].relu()
 
 
