@@ -233,10 +233,11 @@ class TestReport:
 
     def test_a_short_report_leaves_tables_out(self) -> None:
         found = {name: value for name, value in report().items() if name not in ("sizes", "workers")}
-        text = as_markdown({**found, "batches": []})
+        text = as_markdown({**found, "batches": [], "channels_last": {}})
         assert "## Workers" not in text
         assert "## Size" not in text
         assert "## Batches" not in text
+        assert "channels last" not in text
 
     @pytest.mark.parametrize(
         ("value", "shown"), [(0.01234, "0.0123"), (12.34, "12.3"), (99.99, "100"), (12345.6, "12346")]
