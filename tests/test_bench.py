@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -233,10 +234,11 @@ class TestReport:
 
     def test_a_short_report_leaves_tables_out(self) -> None:
         found = {name: value for name, value in report().items() if name not in ("sizes", "workers")}
-        text = as_markdown({**found, "batches": []})
+        text = as_markdown({**found, "batches": [], "channels_last": {}})
         assert "## Workers" not in text
         assert "## Size" not in text
         assert "## Batches" not in text
+        assert "channels last" not in text
 
     @pytest.mark.parametrize(
         ("value", "shown"), [(0.01234, "0.0123"), (12.34, "12.3"), (99.99, "100"), (12345.6, "12346")]
@@ -372,7 +374,15 @@ def test_a_child_that_dies_is_an_error(tmp_path: Path) -> None:
 
 
 def test_the_service_is_fast_beside_eager_torch(tmp_path: Path) -> None:
-    """Half of what is asked on an idle machine, since this one may be busy: make bench has the figures."""
+    """Half of what is asked on an idle machine, since this one may be busy: make bench has the figures.
+
+    Beside a program that takes most of the cores nothing is proved: torch's threads then wait for each other
+    so long that any service were fast beside them.
+    """
+    others = machine.Others()
+    time.sleep(2)
+    if others.share() > 0.5:
+        pytest.skip(f"other programs use {others.share():.0%} of the cores: no time means anything")
     settings = Settings.from_environment()
     if Ensemble.load(settings.weights_dir, settings.engine, 1).engine.name == "torch":
         pytest.skip("torch runs the networks here: nothing is promised of it")

@@ -35,8 +35,8 @@ def load(folder: Path, card: Card) -> list[Network]:
 def grad_cam(network: Network, film: torch.Tensor, chosen: int) -> torch.Tensor:
     """Return the map (h, w) of a forward pass of its own, by autograd's gradient at the last feature map.
 
-    The parameters require gradients, as a freshly loaded network's do, but theirs are not computed:
-    `backward()` on the logit, which many use, would take longer still.
+    The parameters require gradients, as they do in a network that was just loaded, but theirs are not
+    computed: `backward()` on the logit, which many use, would take longer still.
     """
     logits, feature_map = network(film)
     (gradient,) = torch.autograd.grad(logits[0, chosen], feature_map)

@@ -53,9 +53,10 @@ def take_turns(plan: Plan, service: Service, film: bytes) -> Turns:
         for batch in plan.batches:
             rounds = max(3, plan.engine // batch)
             found.batches[batch] = direct.ask("run", batch=batch, rounds=rounds, seconds=plan.patience)
-        reference.ask("lay_out_channels_last")
-        reference.ask("measure", rounds=2, seconds=plan.patience)
-        found.channels_last = reference.ask("measure", rounds=plan.reference, seconds=plan.patience)
+        if plan.channels_last:
+            reference.ask("lay_out_channels_last")
+            reference.ask("measure", rounds=2, seconds=plan.patience)
+            found.channels_last = reference.ask("measure", rounds=plan.reference, seconds=plan.patience)
     return found
 
 
