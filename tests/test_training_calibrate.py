@@ -330,7 +330,7 @@ def report(
     calibrated: Path, drawn: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], Path]:
     out = tmp_path_factory.mktemp("evaluation") / "new"
-    return evaluate.evaluate(drawn, calibrated, "validation", out, resamples=20), out
+    return evaluate.evaluate(drawn, calibrated, "validation", out, engine="torch", resamples=20), out
 
 
 def test_evaluate_writes_a_report_and_plots(report: tuple[dict[str, Any], Path]) -> None:
@@ -352,6 +352,7 @@ def test_the_report_says_what_was_measured(report: tuple[dict[str, Any], Path], 
     assert found["model_version"] == "9.8.7"
     assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
     assert found["command"] == "python -m backend.training.evaluate --data DATA --split validation"
+    assert found["engine"] == "torch in float32"
     assert found["torch"] == torch.__version__
     assert found["processor"]
     assert str(out.parent) not in json.dumps(found)
@@ -417,6 +418,7 @@ def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     argv = ["evaluate", "--data", str(drawn), "--weights", str(calibrated), "--split", "validation"]
+    argv += ["--engine", "torch"]
     monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path), "--skip-perturbations"])
     monkeypatch.setattr(evaluate, "evaluate", partial(evaluate.evaluate, resamples=10))
     evaluate.main()
@@ -430,7 +432,7 @@ def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
 
 def test_a_split_without_films_is_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no films"):
-        evaluate.evaluate(drawn, calibrated, "held-out", tmp_path)
+        evaluate.evaluate(drawn, calibrated, "held-out", tmp_path, engine="torch")
 
 
 def test_networks_of_two_splits_are_refused(calibrated: Path) -> None:
@@ -448,10 +450,10 @@ def test_a_card_with_classes_in_another_order_is_refused(
     for network in card.networks:
         (tmp_path / network.file).symlink_to(calibrated / network.file)
     with pytest.raises(DataError, match="classes"):
-        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out")
+        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out", engine="torch")
 
 
 def test_damaged_weights_are_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
     (tmp_path / "card.json").write_bytes((calibrated / "card.json").read_bytes())
     with pytest.raises(WeightsRefused):
-        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out")
+        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out", engine="torch")

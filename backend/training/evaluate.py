@@ -23,6 +23,7 @@ import torch
 from tqdm import tqdm
 
 from backend.inference.card import Card
+from backend.inference.engine import ENGINES, EngineName
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
 from backend.inference.images import Film
@@ -44,11 +45,12 @@ def evaluate(
     out: Path,
     *,
     copies: Path | None = None,
+    engine: EngineName = "auto",
     perturbed: bool = True,
     resamples: int = RESAMPLES,
 ) -> dict[str, Any]:
     """Measure a split, write its report and plots, and return the report."""
-    ensemble = Ensemble.load(weights)
+    ensemble = Ensemble.load(weights, engine)
     records, labels = find_split(data, split, split_seed(ensemble.card), copies)
     name = f"{split}-{copies.name}" if copies else split
     patients = [record.patient for record in records]
@@ -58,7 +60,7 @@ def evaluate(
         "split": name,
         "films": len(records),
         "patients": len(set(patients)),
-        **provenance(ensemble.card, split, copies, perturbed),
+        **provenance(ensemble, split, copies, perturbed),
         **{who: summarise(labels, answers, patients, resamples) for who, answers in said.items()},
     }
     if perturbed:
@@ -105,14 +107,15 @@ def summarise_width(perturbations: dict[str, dict[str, dict[str, float]]]) -> di
     return {WIDER: wider, NARROWER: narrower, "mean": (wider + narrower) / 2, "max": max(wider, narrower)}
 
 
-def provenance(card: Card, split: str, copies: Path | None, perturbed: bool) -> dict[str, Any]:
+def provenance(ensemble: Ensemble, split: str, copies: Path | None, perturbed: bool) -> dict[str, Any]:
     """Return what was measured, by which command, on what; without a path of this machine."""
     command = f"python -m backend.training.evaluate --data DATA --split {split}"
     command += f" --copies {copies.name}" if copies else ""
     return {
-        "model_version": card.version,
-        "weights_sha256": {network.architecture: network.sha256 for network in card.networks},
+        "model_version": ensemble.card.version,
+        "weights_sha256": {network.architecture: network.sha256 for network in ensemble.card.networks},
         "command": command if perturbed else f"{command} --skip-perturbations",
+        "engine": f"{ensemble.engine.name} in {ensemble.engine.precision}",
         "torch": torch.__version__,
         "processor": processor_name(),
     }
@@ -146,6 +149,9 @@ def main() -> None:
     parser.add_argument("--copies", type=Path, help="a folder of other copies of these films, read instead")
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation"), help="default: %(default)s")
     parser.add_argument(
+        "--engine", choices=ENGINES, default="auto", help="what runs the networks (default: as serving does)"
+    )
+    parser.add_argument(
         "--skip-perturbations", action="store_true", help="leave out the flips, eleven passes of twelve"
     )
     arguments = parser.parse_args()
@@ -156,6 +162,7 @@ def main() -> None:
             arguments.split,
             arguments.out,
             copies=arguments.copies,
+            engine=arguments.engine,
             perturbed=not arguments.skip_perturbations,
         )
     except (DataError, WeightsRefused) as error:

@@ -24,7 +24,7 @@ def as_markdown(report: dict[str, Any]) -> str:
     """Return a report's measures with their intervals, its confusion matrix and its flips."""
     parts = [
         f"# {report['split']}: {report['films']} films of {report['patients']} patients",
-        f"`{report['command']}` with model {report['model_version']} and torch {report['torch']} "
+        f"`{report['command']}` with model {report['model_version']}, {report['engine']}, "
         f"on {report['processor']}; 95% intervals by bootstrap over patients.",
         _measures(report),
         _confusion(report[ENSEMBLE]["confusion"]),
