@@ -361,6 +361,15 @@ class TestAccelerator:
         for row in rows:
             assert row["share_of_peak"] == pytest.approx(row["films_a_second"] * 1e-9)
 
+    def test_its_report_names_the_card_and_its_peak(self) -> None:
+        row = {"batch": 64, "ms": 20.0, "films_a_second": 3200.0, "share_of_peak": 0.0667, "rounds": 100}
+        text = cuda.as_markdown(
+            {**report(), "card": "A card", "peak_tflops": 700.0, "gflop_a_film": 14.6, "batches": [row]}
+        )
+        assert "Peak: 700 TFLOP/s" in text
+        assert "14.6 GFLOP a film" in text
+        assert "| 64            | 20 |    3200 |          6.7% |" in text.splitlines()
+
 
 def test_what_takes_long_is_repeated_less_often() -> None:
     numbers = count()
