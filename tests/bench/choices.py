@@ -17,6 +17,7 @@ import simplejpeg
 import torch
 from PIL import Image
 
+from backend.inference.calibration import calibrate
 from backend.inference.card import read_card
 from backend.inference.channels_second import keep_channels_second
 from backend.inference.decoding import decode
@@ -25,8 +26,9 @@ from backend.inference.models import load_network
 from backend.inference.openvino_export import translate
 from backend.inference.openvino_runtime import ov
 from backend.inference.overlay import LONGEST_SIDE, draw_overlay, encode_png
-from backend.inference.preprocess import squeeze
+from backend.inference.preprocess import preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
+from tests.bench.cuda import flops_a_film, peak_flops
 
 WEIGHTS = Path(__file__).parent.parent.parent / "backend" / "weights"
 INPUT = np.random.default_rng(0).standard_normal((1, 3, 224, 224), np.float32)
@@ -47,6 +49,13 @@ def show(step: str, way: str, work: Callable[[], object], each: int = 1) -> None
     print(f"| {step} | {way} | {median_ms(work) / each:.1f} |", flush=True)
 
 
+def floor() -> None:
+    """What the networks' arithmetic would take at the speed of one large product of matrices."""
+    flops, peak = flops_a_film(read_card(WEIGHTS)), peak_flops(torch.device("cpu"), 2048, 2.0)
+    way = f"{flops / 1e9:.1f} GFLOP at the {peak / 1e9:.0f} GFLOP/s of 2048 × 2048 matrices, bf16"
+    print(f"| floor of both networks, one film | {way} | {1000 * flops / peak:.1f} |", flush=True)
+
+
 def networks() -> None:
     """Precisions, arrangements on two cores, batches, and ConvNeXt as it comes."""
     card = read_card(WEIGHTS)
@@ -61,6 +70,23 @@ def networks() -> None:
     for films in (2, 8):
         batch = in_turn(rewritten, "bf16", films)
         show(f"both networks, each of {films} films", "a batch, two cores, bf16", batch, films)
+
+
+def batches_change_answers() -> None:
+    """How far a network's probabilities for eight drawn films move when they are read as one batch."""
+    card = read_card(WEIGHTS)
+    drawn = [draw_chest_film(448, 640, opacity=bool(seed % 2), seed=seed) for seed in range(8)]
+    films = np.concatenate([preprocess(film, card.input) for film in drawn])
+    for each in card.networks:
+        network = keep_channels_second(load_network(WEIGHTS, each, len(card.classes)))
+        model = translate(network, torch.from_numpy(INPUT))
+        alone = request(model, "bf16", threads=1)
+        single = np.concatenate([alone.infer([film[None]])[0].copy() for film in films])
+        together = request(model, "bf16", threads=2, films=len(films)).infer([films])[0]
+        moved = np.abs(calibrate(single, each.temperature) - calibrate(together, each.temperature)).max()
+        print(
+            f"| {each.architecture}, 8 films | most that a batch moves a probability | {moved:.4f} (no ms) |"
+        )
 
 
 def side_by_side(models: list[ov.Model], precision: str) -> Callable[[], object]:
@@ -144,6 +170,8 @@ def blended_in_floats(film: Film, heatmap: np.ndarray) -> np.ndarray:
 if __name__ == "__main__":
     cv2.setNumThreads(1)
     print("| step | way | median ms |\n|---|---|---|")
+    floor()
     networks()
+    batches_change_answers()
     decoding()
     pictures()
