@@ -23,8 +23,11 @@ READ_A_FILM = """
 import json, os, sys
 from backend.wsgi import app
 answer = app.test_client().post("/predict", data=sys.stdin.buffer.read())
-files = [getattr(module, "__file__", None) for module in sys.modules.values()]
-inside = ["/" + os.path.relpath(file, sys.prefix) for file in files if file and file.startswith(sys.prefix)]
+files = {getattr(module, "__file__", None) or "" for module in list(sys.modules.values())}
+if os.path.exists("/proc/self/maps"):  # the libraries too
+    files |= {line.split(maxsplit=5)[-1].strip() for line in open("/proc/self/maps")}
+home = os.path.realpath(sys.prefix)
+inside = ["/" + os.path.relpath(file, home) for file in map(os.path.realpath, files) if file.startswith(home)]
 print(json.dumps({"status": answer.status_code, "files": inside}))
 """
 
