@@ -234,6 +234,23 @@ def test_auto_does_without_openvino(weights: Path, card: Card, monkeypatch: pyte
         open_engine("openvino", weights, card, 2)
 
 
+@pytest.mark.parametrize(("usable", "expected"), [(True, "torch"), (False, "openvino")])
+def test_auto_takes_torch_where_it_has_an_accelerator(
+    weights: Path,
+    card: Card,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    usable: bool,
+    expected: str,
+) -> None:
+    driver = tmp_path / "nvidiactl"
+    driver.touch()
+    monkeypatch.setattr("backend.inference.engine._NVIDIA", driver)
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: usable)
+    monkeypatch.setattr("backend.inference.torch_engine.TorchEngine.__init__", lambda *_: None)
+    assert open_engine("auto", weights, card, 2).name == expected
+
+
 def test_serving_needs_no_torch_and_tells_nobody(weights: Path, card: Card, tmp_path: Path) -> None:
     """OpenVINO brings a package that reports its use: no name is looked up, and no identifier stored."""
     OpenVinoEngine(weights, card, 2)

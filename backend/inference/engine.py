@@ -49,7 +49,7 @@ def open_engine(choice: EngineName, folder: Path, card: Card, threads: int) -> E
     `auto` is torch where there is an accelerator, else OpenVINO, and torch again where that cannot be had.
     Raise ModelsUnavailable.
     """
-    if choice == "torch" or (choice == "auto" and _NVIDIA.exists()):
+    if choice == "torch" or (choice == "auto" and _is_accelerated()):
         return _torch(folder, card, threads)
     try:
         from backend.inference.openvino_engine import OpenVinoEngine
@@ -60,6 +60,15 @@ def open_engine(choice: EngineName, folder: Path, card: Card, threads: int) -> E
             raise EngineRefused(f"the OpenVINO engine cannot be had: {error}") from error
         log.warning("torch reads the films", extra={"fields": {"reason": str(error)}})
         return _torch(folder, card, threads)
+
+
+def _is_accelerated() -> bool:
+    """Say whether torch has an accelerator; it is imported only where there is a driver for one."""
+    if not _NVIDIA.exists():
+        return False
+    import torch
+
+    return torch.cuda.is_available()
 
 
 def _torch(folder: Path, card: Card, threads: int) -> Engine:
