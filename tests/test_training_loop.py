@@ -255,6 +255,35 @@ def test_init_takes_what_fits_and_refuses_what_does_not(tmp_path: Path) -> None:
         networks.load_initial(network, tmp_path / "other.safetensors")
 
 
+def test_a_network_that_knows_imagenet_teaches(films: Films, tmp_path: Path) -> None:
+    config = train.Config("efficientnet_lite2", "1e-3:1x32", batch=6)
+    teacher = run(config, tmp_path / "lite", films)
+    stem = teacher.network.backbone._conv_stem.weight  # type: ignore[union-attr]
+    assert float(stem.detach().abs().max()) > 0.5  # nothing drawn at random has such kernels
+    teacher.train(films, films)
+    teacher.finish(films, films)
+    pupil = run(
+        train.Config("convnext_tiny", "1e-3:1x32", batch=6, teacher=str(tmp_path / "lite")),
+        tmp_path / "pupil",
+        films,
+    )
+    assert math.isfinite(float(pupil._loss(films.pixels, films.labels).detach()))
+
+
+def test_bars_at_the_edges_are_black_and_leave_the_film_whole(
+    films: Films, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(augmentation, "_happens", lambda probability: True)
+    torch.manual_seed(0)
+    framed = augmentation._frame(torch.ones(2, 1, 100, 100))
+    assert framed.shape == (2, 1, 100, 100)
+    assert framed[:, :, 30:70, 30:70].min() > 0.99
+    for line in (framed[0, 0, 50], framed[0, 0, :, 50]):
+        black = float((line < 0.5).float().mean())
+        assert 0 < black <= 2 * augmentation._FRAME
+        assert min(float(line[0]), float(line[-1])) < 0.5
+
+
 def test_depthwise_kernels_give_the_same_in_float32() -> None:
     torch.manual_seed(0)
     network = Network("convnext_tiny", len(CLASSES)).eval()

@@ -15,6 +15,7 @@ _SHIFT = 0.08
 _LOG_GAMMA = 0.55
 _LOG_CONTRAST = 0.4
 _BRIGHTNESS = 0.12
+_FRAME = 0.12
 _RESAMPLING = (0.35, 0.95)
 _NOISE = 0.025
 
@@ -24,6 +25,7 @@ def augment(pixels: torch.Tensor) -> torch.Tensor:
     films = pixels.float() / 255
     films = _lose_resolution(films)
     films = _move(films)
+    films = _frame(films)
     films = _expose(films)
     films = _cover_corners(films)
     films = _erase_square(films)
@@ -80,6 +82,15 @@ def _move(films: torch.Tensor) -> torch.Tensor:
     grid = F.affine_grid(inverse, list(films.shape), align_corners=False)
     padding = "border" if _happens(0.5) else "zeros"
     return F.grid_sample(films, grid, mode="bilinear", padding_mode=padding, align_corners=False)
+
+
+def _frame(films: torch.Tensor) -> torch.Tensor:
+    """Leave black bars of any width at the edges of one batch of four, as scanners and letterboxes do."""
+    if not _happens(0.25):
+        return films
+    side = films.shape[-1]
+    bars = [round(side * _FRAME * float(torch.rand(()))) for _ in range(4)]
+    return F.interpolate(F.pad(films, bars), (side, side), mode="bilinear", antialias=True)
 
 
 def _expose(films: torch.Tensor) -> torch.Tensor:

@@ -64,6 +64,8 @@ def check_members(members: list[Member]) -> int:
     if abs(total - 1) > 1e-6:
         raise DataError(f"the runs' shares must sum to 1, not to {total:g}")
     configs = [read_record(member.run)["config"] for member in members]
+    if any(config["arch"] not in ARCHITECTURES for config in configs):
+        raise DataError(f"what is served are {' and '.join(ARCHITECTURES)}; others only teach")
     if len({config["arch"] for config in configs}) < len(configs):
         raise DataError("two runs are of the same architecture")
     seeds = {int(config["split_seed"]) for config in configs}

@@ -11,12 +11,27 @@ from safetensors.torch import load_file
 from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from backend.inference.architectures import ARCHITECTURES
 from backend.inference.models import Network, channels_last
 from backend.training.data import CLASSES, INPUT, DataError, Films, as_input
 
 from torchvision.ops import StochasticDepth  # isort: skip  (after backend.inference.models)
 
 Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
+
+TEACHERS = ("efficientnet_lite2",)
+"""What can be taught to teach others, beside the architectures that are served."""
+
+
+def build_network(architecture: str) -> nn.Module:
+    """Return a network that gives (logits, feature map) and has a `classifier`, laid out to learn fast."""
+    if architecture in ARCHITECTURES:
+        return channels_last(Network(architecture, len(CLASSES)))
+    from backend.training.lite import LiteNetwork
+
+    network = LiteNetwork(len(CLASSES))
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
 
 
 def choose_device(name: str) -> torch.device:
@@ -36,31 +51,36 @@ def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, 
     ]
 
 
-def run_depthwise_in_float32(network: nn.Module) -> None:
-    """Keep large depthwise kernels out of bfloat16: their backward pass on a CPU takes half the time so."""
+def run_depthwise_in_float32(network: nn.Module, least_side: int = 5) -> None:
+    """Keep depthwise kernels of at least this side out of bfloat16.
+
+    On a CPU their backward pass takes half the time so; EfficientNet-Lite's gains by its smaller ones too.
+    """
     for module in network.modules():
-        if isinstance(module, nn.Conv2d) and module.groups > 1 and module.kernel_size[0] > 3:
-            module.__class__ = _Float32Conv2d
+        if isinstance(module, nn.Conv2d) and module.groups > 1 and module.kernel_size[0] >= least_side:
+            kind = type(module)
+            module.__class__ = type(f"Float32{kind.__name__}", (_InFloat32, kind), {})
 
 
-class _Float32Conv2d(nn.Conv2d):
+class _InFloat32(nn.Module):
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         with torch.autocast(inputs.device.type, enabled=False):
-            return super().forward(inputs.float())
+            outputs: torch.Tensor = super().forward(inputs.float())
+        return outputs
 
 
-def quiet_head(network: Network) -> None:
+def quiet_head(network: nn.Module) -> None:
     """Let the first logits be near zero.
 
     torchvision draws EfficientNet's head from ±1/√classes, meant for a thousand classes: with three, the
     first gradients are in the hundreds, and clipping them leaves nothing to learn from.
     """
-    linear = cast(nn.Linear, network.classifier[-1])
+    linear = cast(nn.Linear, cast(nn.Sequential, network.classifier)[-1])
     nn.init.normal_(linear.weight, std=0.01)
     nn.init.zeros_(linear.bias)
 
 
-def set_stochastic_depth(network: Network, most: float) -> None:
+def set_stochastic_depth(network: nn.Module, most: float) -> None:
     """Leave each residual block out of a step with a probability that grows with depth, up to `most`.
 
     (Huang et al., arXiv 1603.09382; 0 keeps every block in every step.)
@@ -70,7 +90,7 @@ def set_stochastic_depth(network: Network, most: float) -> None:
         block.p = most * place / len(blocks)
 
 
-def load_initial(network: Network, path: Path) -> None:
+def load_initial(network: nn.Module, path: Path) -> None:
     """Start from given weights (torchvision's names); a head for another number of classes is left out."""
     wanted = network.state_dict()
     given = (
@@ -85,13 +105,13 @@ def load_initial(network: Network, path: Path) -> None:
     print(f"initialised {len(fitting)} of {len(wanted)} tensors from {path}")
 
 
-def load_teacher(run: Path, device: torch.device) -> Network:
+def load_teacher(run: Path, device: torch.device) -> nn.Module:
     """Return a finished run's network, frozen."""
     try:
         record = json.loads((run / "run.json").read_text())
     except OSError as error:
         raise DataError(f"{run} is not a finished run to learn from") from error
-    teacher = channels_last(Network(record["config"]["arch"], len(CLASSES))).to(device)
+    teacher = build_network(record["config"]["arch"]).to(device)
     teacher.load_state_dict(load_file(run / "model.safetensors"))
     teacher.eval().requires_grad_(False)
     for norm in batch_norms(teacher):

@@ -25,7 +25,6 @@ from torch.nn import functional as F
 from tqdm import tqdm
 
 from backend.inference.architectures import ARCHITECTURES
-from backend.inference.models import Network, channels_last
 from backend.training.augment import augment, mixup
 from backend.training.data import (
     CLASSES,
@@ -38,7 +37,9 @@ from backend.training.data import (
     load_films,
 )
 from backend.training.networks import (
+    TEACHERS,
     average_of,
+    build_network,
     choose_device,
     load_initial,
     load_teacher,
@@ -53,6 +54,7 @@ from backend.training.recipe import Epoch, epochs, parse_schedule
 DEFAULT_SCHEDULES = {
     "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224 2e-4:1x224 5e-4:5x160,5x224",
     "convnext_tiny": "1e-3:12x96,1x160,1x224 6e-4:10x128,5x160,4x224 5e-4:6x224",
+    "efficientnet_lite2": "5e-4:3x160,5x224",
 }
 
 
@@ -83,14 +85,14 @@ class Run:
         torch.manual_seed(config.seed)
         self.config, self.out, self.device = config, out, device
         self.log_prior = prior.log().to(device)
-        self.network = channels_last(Network(config.arch, len(CLASSES))).to(device)
+        self.network = build_network(config.arch).to(device)
         quiet_head(self.network)
         if config.stochastic_depth is not None:
             set_stochastic_depth(self.network, config.stochastic_depth)
         if config.init:
             load_initial(self.network, Path(config.init))
         if device.type == "cpu":
-            run_depthwise_in_float32(self.network)
+            run_depthwise_in_float32(self.network, 3 if config.arch in TEACHERS else 5)
         self.average = average_of(self.network, config.ema)
         self.optimizer = torch.optim.AdamW(parameter_groups(self.network, config.weight_decay), fused=True)
         self.teacher = load_teacher(Path(config.teacher), device) if config.teacher else None
@@ -244,7 +246,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", type=Path, required=True, help="holds train/NORMAL and train/PNEUMONIA")
-    parser.add_argument("--arch", choices=sorted(ARCHITECTURES), required=True)
+    parser.add_argument("--arch", choices=(*sorted(ARCHITECTURES), *TEACHERS), required=True)
     parser.add_argument("--out", type=Path, required=True, help="the run's folder")
     parser.add_argument("--schedule", help='cycles "PEAK:EPOCHSxSIDE,…" (default: MODEL_CARD.md)')
     parser.add_argument("--teacher", help="a finished run to learn from besides the labels")
