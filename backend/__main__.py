@@ -4,6 +4,7 @@ python -m backend serve                        serve the page and the API (HOST=
 python -m backend predict film.jpeg other.png  read films on disk, without a server
 python -m backend sample film.png              draw a synthetic chest film to try things with
 python -m backend doctor                       find out what keeps it from serving
+python -m backend key ward-3                   make an API key, and the line that lets it in
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from backend.app.identity import ROLES
+from backend.app.keys import NAME, configured, new_key
 from backend.app.schemas import reading_answer
 from backend.app.settings import SettingError, Settings
 from backend.doctor import as_text, examine
@@ -54,6 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
     doctor.add_argument("--json", action="store_true", help="print JSON instead of a table")
     doctor.set_defaults(run=_doctor)
 
+    key = commands.add_parser("key", help="make an API key, and the line that lets it in")
+    key.add_argument("name", type=_key_name, metavar="NAME", help="whose it is: letters, digits and ._-")
+    key.add_argument(
+        "--role", choices=ROLES, action="append", help="what it allows (predict); may be repeated"
+    )
+    key.set_defaults(run=_key)
+
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status
@@ -74,6 +84,20 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = list(examine())
     print(json.dumps([asdict(each) for each in findings], indent=2) if options.json else as_text(findings))
     return 1 if any(each.state == "broken" for each in findings) else 0
+
+
+def _key_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("1 to 64 letters, digits and ._-, the first no sign")
+    return text
+
+
+def _key(options: argparse.Namespace) -> int:
+    key = new_key()
+    print(f"The key, shown this once, for its holder:\n  {key}")
+    line = configured(options.name, dict.fromkeys(options.role or ["predict"]), key)
+    print(f"For API_KEYS, or a line of API_KEYS_FILE:\n  {line}")
+    return 0
 
 
 def _sample(options: argparse.Namespace) -> int:

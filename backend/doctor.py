@@ -69,7 +69,7 @@ def _packages(requirements: Path) -> Iterator[Finding]:
     if not requirements.is_file():
         yield Finding("packages", "warning", f"not checked: there is no {requirements.name} beside backend/")
         return
-    pins = re.findall(r"^([\w.-]+)==(\S+)", requirements.read_text(), flags=re.MULTILINE)
+    pins = re.findall(r"^([\w.-]+)(?:\[\w+\])?==(\S+)", requirements.read_text(), flags=re.MULTILINE)
     wrong = [text for name, pinned in pins if (text := _deviation(name, pinned))]
     mend = f"pip install -r {requirements.name}"
     for text in wrong:

@@ -7,7 +7,9 @@ from functools import partial
 from flask import Flask
 from flask_cors import CORS
 
-from backend.app import bodies, errors, page, routes, scrape, telemetry
+from backend.app import access, bodies, errors, limits, page, routes, scrape, telemetry
+from backend.app.access import Access
+from backend.app.clients import Clients
 from backend.app.metrics import Metrics
 from backend.app.queue import InferenceQueue, Turns
 from backend.app.readiness import Readiness
@@ -41,6 +43,9 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     )
 
     telemetry.init_app(app, settings.log_level)
+    access.init_app(app, Access(settings), Clients(settings.trusted_proxies))
+    limits.init_app(app, settings.rate_limit, settings.redis_url)
+    access.enforce(app)
     scrape.init_app(app, metrics, settings.weights_dir)
     bodies.init_app(app)
     errors.init_app(app)

@@ -1,4 +1,4 @@
-"""Receive and reply: six endpoints, each also under /api."""
+"""Receive and reply: seven endpoints, each also under /api."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ def ready() -> Response:
         response.status_code = 503
         response.headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     return response
+
+
+@blueprint.get("/access", strict_slashes=False)
+def access() -> Response:
+    return jsonify(current_app.extensions["access"].described())
 
 
 @blueprint.post("/predict", strict_slashes=False)
