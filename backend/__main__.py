@@ -17,6 +17,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from backend.app.access import Access
 from backend.app.identity import ROLES
 from backend.app.keys import NAME, configured, new_key
 from backend.app.schemas import reading_answer
@@ -71,7 +72,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(_options: argparse.Namespace) -> int:  # noqa: RET503 - where it does not return, it is replaced
     try:
-        Settings.from_environment()
+        Access(Settings.from_environment())
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2

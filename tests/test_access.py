@@ -4,23 +4,27 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import yaml
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.__main__ import main
 from backend.app import create_app
-from backend.app.access import Access
+from backend.app.access import NOBODY_IS_ASKED, Access
 from backend.app.identity import ROLES
 from backend.app.keys import Key, KeyRing, configured, new_key
 from backend.app.settings import SettingError, Settings
 from tests.fakes import FixedPredictor
 from tests.test_errors import assert_refused
 
+ROOT = Path(__file__).parent.parent
 MakeClient = Callable[..., FlaskClient]
 
 READER, SCRAPER, BOTH = new_key(), new_key(), new_key()
@@ -254,3 +258,35 @@ def test_public_starts_with_access_control_or_where_it_is_meant(
 ) -> None:
     client = make_client(predictor=FixedPredictor(), public=True, **settings)
     assert client.post("/predict", data=png).status_code == status
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["backend", "serve"],
+        ["gunicorn", "--config", "backend/gunicorn.conf.py"],
+        ["docker.entrypoint"],
+    ],
+)
+def test_however_it_is_started(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        env={**os.environ, "PUBLIC": "1"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode != 0
+    assert NOBODY_IS_ASKED in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_images_are_public_and_compose_says_that_it_is_meant() -> None:
+    for file in (ROOT / "Dockerfile.combined", ROOT / "docker" / "Dockerfile.api"):
+        last = file.read_text().rpartition("FROM ")[2]
+        assert re.search(r"\bPUBLIC=1\b", last)
+        assert "ALLOW_ANONYMOUS" not in last
+    (service,) = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())["services"].values()
+    assert service["environment"] == {"ALLOW_ANONYMOUS": "1"}
+    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
