@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal
 
 from backend.app.access import Access
+from backend.app.audit import open_log
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import MEMORY_A_PROCESS, fit
 from backend.inference.card import CARD_NAME, read_card
@@ -52,6 +53,8 @@ def examine(requirements: Path = REQUIREMENTS) -> Iterator[Finding]:
         return
     yield Finding("settings", "ok", "every environment variable makes sense")
     yield _access(settings)
+    if settings.audit_log is not None:
+        yield _audit(settings)
     weights = list(_weights(settings.weights_dir))
     yield from weights
     if all(each.state == "ok" for each in weights):
@@ -103,6 +106,14 @@ def _access(settings: Settings) -> Finding:
     if settings.host not in LOOPBACK:
         return Finding("access", "warning", f"everybody who reaches {settings.host} is let in: set API_KEYS")
     return Finding("access", "ok", "everybody on this machine is let in, nobody else reaches it")
+
+
+def _audit(settings: Settings) -> Finding:
+    try:
+        open_log(settings)
+    except SettingError as error:
+        return Finding("audit", "broken", str(error))
+    return Finding("audit", "ok", f"answers are recorded in {settings.audit_log}")
 
 
 def _weights(folder: Path) -> Iterator[Finding]:

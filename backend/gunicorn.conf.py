@@ -6,14 +6,14 @@ import sys
 from gunicorn.arbiter import Arbiter
 
 from backend import metrics_folder
-from backend.app.access import Access
+from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import fit
 from backend.worker import DrainingWorker, tell_workers_of_sigterm
 
 try:
     _settings = fit(Settings.from_environment())
-    Access(_settings)
+    check(_settings)
 except SettingError as error:
     sys.exit(str(error))
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 
-from backend.app.access import Access
+from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from docker.nginx import nginx_address, write_config
 
@@ -35,7 +35,7 @@ _GLANCE_SECONDS = 0.05
 def main() -> int:
     try:
         settings = Settings.from_environment()
-        Access(settings)
+        check(settings)
         with tempfile.TemporaryDirectory(prefix="pneumonet-") as folder:
             return _serve(settings, Path(folder))
     except (SettingError, ValueError) as error:

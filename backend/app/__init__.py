@@ -7,7 +7,7 @@ from functools import partial
 from flask import Flask
 from flask_cors import CORS
 
-from backend.app import access, bodies, errors, limits, page, routes, scrape, telemetry
+from backend.app import access, audit, bodies, errors, limits, page, routes, scrape, telemetry
 from backend.app.access import Access
 from backend.app.clients import Clients
 from backend.app.metrics import Metrics
@@ -46,6 +46,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     access.init_app(app, Access(settings), Clients(settings.trusted_proxies))
     limits.init_app(app, settings.rate_limit, settings.redis_url)
     access.enforce(app)
+    audit.init_app(app, audit.open_log(settings))
     scrape.init_app(app, metrics, settings.weights_dir)
     bodies.init_app(app)
     errors.init_app(app)

@@ -124,6 +124,7 @@ def _admit() -> None:
         fields = {"request_id": g.request_id, "reason": refusal.reason, "key": name}
         log.warning("not let in", extra={"fields": fields})
         raise refusal
+    g.admitted = True
 
 
 def _key_ring(settings: Settings) -> KeyRing | None:

@@ -9,6 +9,7 @@ from typing import get_args
 from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
+from backend.app.audit_log import AuditUnavailable
 from backend.app.contract import ErrorCode, RequestCode
 from backend.app.identity import CannotTell, NotAllowed, NotKnown
 from backend.app.queue import DeadlineExceeded, Overloaded
@@ -56,6 +57,11 @@ _SERVICE_ERRORS: dict[type[Exception], tuple[int, ErrorCode, str]] = {
     Overloaded: (503, "overloaded", "Too many films are waiting. Try again shortly."),
     Draining: (503, "overloaded", "The service is restarting. Try again shortly."),
     CannotTell: (503, "unavailable", "Tokens cannot be checked at the moment. Try again shortly."),
+    AuditUnavailable: (
+        503,
+        "unavailable",
+        "The answer cannot be recorded at the moment, so it is not given. Try again shortly.",
+    ),
     DeadlineExceeded: (504, "deadline_exceeded", "The answer took too long and was given up. Try again."),
 }
 

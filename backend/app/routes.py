@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import docs, openapi, page, stages
+from backend.app import audit, docs, openapi, page, stages
 from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
@@ -89,6 +89,7 @@ def documentation() -> Response:
 def _read() -> tuple[Film, Reading, Cam]:
     settings, extensions = current_app.config["SETTINGS"], current_app.extensions
     upload = read_upload(request)
+    audit.note_film(upload.data)
     with extensions["decoders"].turn(_seconds_left()), stages.timed("decode"):
         film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
     reading: Reading = extensions["queue"].run(

@@ -246,6 +246,15 @@ class Settings:
     redis_url: str = _setting(
         "", _redis, "Redis that all processes share, such as redis://host:6379/0", confidential=True
     )
+    audit_log: Path | None = _setting(
+        None, _file, "file that each film's answer is recorded in (docs/access.md); without it nothing is"
+    )
+    audit_key: str = _setting(
+        "", _secret, "secret of 32 characters or more that seals the audit log", confidential=True
+    )
+    audit_max_bytes: int = _setting(
+        64 * 2**20, _positive, "size at which the audit log is put aside, as AUDIT_LOG.1 and so on"
+    )
     nginx_host: str = _setting("0.0.0.0", str, "container: address that nginx serves on")  # noqa: S104
     nginx_port: int = _setting(8080, _port, "container: port that nginx serves on; HOST and PORT stay inside")
     trusted_proxies: tuple[str, ...] = _setting(
