@@ -5,7 +5,7 @@ from __future__ import annotations
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import audit, docs, openapi, page, stages
+from backend.app import audit, docs, headers, openapi, page, stages
 from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
@@ -83,7 +83,9 @@ def openapi_json() -> Response:
 
 @blueprint.get("/docs", strict_slashes=False)
 def documentation() -> Response:
-    return Response(docs.html(url_for(".openapi_json")), mimetype="text/html")
+    html = docs.html(url_for(".openapi_json"))
+    policy = headers.docs_policy(docs.style_hash(html))
+    return Response(html, mimetype="text/html", headers={headers.POLICY: policy})
 
 
 def _read() -> tuple[Film, Reading, Cam]:
