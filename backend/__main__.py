@@ -4,6 +4,8 @@ python -m backend serve                        serve the page and the API (HOST=
 python -m backend predict film.jpeg other.png  read films on disk, without a server
 python -m backend sample film.png              draw a synthetic chest film to try things with
 python -m backend doctor                       find out what keeps it from serving
+python -m backend key ward-3                   make an API key, and the line that lets it in
+python -m backend audit verify audit.jsonl     find out whether an audit log is whole
 """
 
 from __future__ import annotations
@@ -16,6 +18,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from backend.app.audit_verify import Broken, files_of, verify
+from backend.app.checks import check
+from backend.app.identity import ROLES
+from backend.app.keys import NAME, configured, new_key
 from backend.app.schemas import reading_answer
 from backend.app.settings import SettingError, Settings
 from backend.doctor import as_text, examine
@@ -54,6 +60,28 @@ def main(arguments: list[str] | None = None) -> int:
     doctor.add_argument("--json", action="store_true", help="print JSON instead of a table")
     doctor.set_defaults(run=_doctor)
 
+    key = commands.add_parser("key", help="make an API key, and the line that lets it in")
+    key.add_argument("name", type=_key_name, metavar="NAME", help="whose it is: letters, digits and ._-")
+    key.add_argument(
+        "--role", choices=ROLES, action="append", help="what it allows (predict); may be repeated"
+    )
+    key.set_defaults(run=_key)
+
+    audit = commands.add_parser("audit", help="find out whether an audit log is whole")
+    actions = audit.add_subparsers(required=True)
+    whole = actions.add_parser(
+        "verify", help="read the chain; AUDIT_KEY, if set, checks each line's seal too"
+    )
+    whole.add_argument(
+        "files",
+        type=Path,
+        nargs="+",
+        metavar="PATH",
+        help="a log with what was rotated of it, or files in order",
+    )
+    whole.add_argument("--noted", default="", metavar="HASH", help="a last hash that this printed earlier")
+    whole.set_defaults(run=_verify)
+
     options = parser.parse_args(arguments)
     status: int = options.run(options)
     return status
@@ -61,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve(_options: argparse.Namespace) -> int:  # noqa: RET503 - where it does not return, it is replaced
     try:
-        Settings.from_environment()
+        check(Settings.from_environment())
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2
@@ -74,6 +102,38 @@ def _doctor(options: argparse.Namespace) -> int:
     findings = list(examine())
     print(json.dumps([asdict(each) for each in findings], indent=2) if options.json else as_text(findings))
     return 1 if any(each.state == "broken" for each in findings) else 0
+
+
+def _key_name(text: str) -> str:
+    if not NAME.fullmatch(text):
+        raise argparse.ArgumentTypeError("1 to 64 letters, digits and ._-, the first no sign")
+    return text
+
+
+def _key(options: argparse.Namespace) -> int:
+    key = new_key()
+    print(f"The key, shown this once, for its holder:\n  {key}")
+    line = configured(options.name, dict.fromkeys(options.role or ["predict"]), key)
+    print(f"For API_KEYS, or a line of API_KEYS_FILE:\n  {line}")
+    return 0
+
+
+def _verify(options: argparse.Namespace) -> int:
+    try:
+        key = Settings.from_environment().audit_key
+        found = verify(files_of(options.files), key, options.noted)
+    except SettingError as error:
+        print(error, file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"{error.filename} cannot be read: {error.strerror}", file=sys.stderr)
+        return 2
+    except Broken as error:
+        print(f"BROKEN: {error}")
+        return 1
+    seals = "seals checked" if key else "seals not checked, for AUDIT_KEY is not set"
+    print(f"OK: entries {found.first} to {found.last}, {seals}; last hash {found.hash}")
+    return 0
 
 
 def _sample(options: argparse.Namespace) -> int:

@@ -15,6 +15,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from backend.app.access import Access
+from backend.app.audit import open_log
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import MEMORY_A_PROCESS, fit
 from backend.inference.card import CARD_NAME, read_card
@@ -23,6 +25,8 @@ from backend.inference.errors import ModelsUnavailable, WeightsRefused
 from backend.inference.lazy import LazyPredictor
 
 REQUIREMENTS = Path(__file__).parent.parent / "requirements.txt"
+
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 _PYTHON = (3, 11)
 
@@ -48,6 +52,9 @@ def examine(requirements: Path = REQUIREMENTS) -> Iterator[Finding]:
         yield Finding("settings", "broken", f"{error}; correct or unset it")
         return
     yield Finding("settings", "ok", "every environment variable makes sense")
+    yield _access(settings)
+    if settings.audit_log is not None:
+        yield _audit(settings)
     weights = list(_weights(settings.weights_dir))
     yield from weights
     if all(each.state == "ok" for each in weights):
@@ -69,7 +76,7 @@ def _packages(requirements: Path) -> Iterator[Finding]:
     if not requirements.is_file():
         yield Finding("packages", "warning", f"not checked: there is no {requirements.name} beside backend/")
         return
-    pins = re.findall(r"^([\w.-]+)==(\S+)", requirements.read_text(), flags=re.MULTILINE)
+    pins = re.findall(r"^([\w.-]+)(?:\[\w+\])?==(\S+)", requirements.read_text(), flags=re.MULTILINE)
     wrong = [text for name, pinned in pins if (text := _deviation(name, pinned))]
     mend = f"pip install -r {requirements.name}"
     for text in wrong:
@@ -85,6 +92,28 @@ def _deviation(name: str, pinned: str) -> str | None:
         return f"{name} is not installed"
     # A build's own mark, as in 2.13.0+cpu, is no other version.
     return None if found.partition("+")[0] == pinned else f"{name} is {found} instead of {pinned}"
+
+
+def _access(settings: Settings) -> Finding:
+    try:
+        access = Access(settings)
+    except SettingError as error:
+        return Finding("access", "broken", str(error))
+    if access.required:
+        return Finding("access", "ok", "by " + " or ".join(access.described()["methods"]))
+    if settings.public:
+        return Finding("access", "warning", "PUBLIC is set and everybody is let in, as ALLOW_ANONYMOUS says")
+    if settings.host not in LOOPBACK:
+        return Finding("access", "warning", f"everybody who reaches {settings.host} is let in: set API_KEYS")
+    return Finding("access", "ok", "everybody on this machine is let in, nobody else reaches it")
+
+
+def _audit(settings: Settings) -> Finding:
+    try:
+        open_log(settings)
+    except SettingError as error:
+        return Finding("audit", "broken", str(error))
+    return Finding("audit", "ok", f"answers are recorded in {settings.audit_log}")
 
 
 def _weights(folder: Path) -> Iterator[Finding]:

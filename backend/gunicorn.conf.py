@@ -1,15 +1,21 @@
 """How gunicorn serves the app: `gunicorn -c backend/gunicorn.conf.py`."""
 
 import os
+import sys
 
 from gunicorn.arbiter import Arbiter
 
 from backend import metrics_folder
-from backend.app.settings import Settings
+from backend.app.checks import check
+from backend.app.settings import SettingError, Settings
 from backend.app.sizing import fit
 from backend.worker import DrainingWorker, tell_workers_of_sigterm
 
-_settings = fit(Settings.from_environment())
+try:
+    _settings = fit(Settings.from_environment())
+    check(_settings)
+except SettingError as error:
+    sys.exit(str(error))
 
 wsgi_app = "backend.wsgi:app"
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
@@ -28,6 +34,8 @@ keepalive = 5
 graceful_timeout = _settings.graceful_seconds
 # No header of a request may say which address it is for, even if a proxy were to pass it on.
 forwarder_headers = ""
+# Nor how it came: the app alone knows whom to believe about that (TRUSTED_PROXIES).
+forwarded_allow_ips = ""
 # nginx refuses a longer address first.
 limit_request_line = 8190
 # No max_requests: restarting a worker has to be shown to drop nothing first.

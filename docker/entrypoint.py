@@ -20,8 +20,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from queue import SimpleQueue
 
+from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
-from docker.nginx import write_config
+from docker.nginx import nginx_address, write_config
 
 _ROOT = Path(__file__).parent.parent
 _STOP = "told to"
@@ -34,6 +35,7 @@ _GLANCE_SECONDS = 0.05
 def main() -> int:
     try:
         settings = Settings.from_environment()
+        check(settings)
         with tempfile.TemporaryDirectory(prefix="pneumonet-") as folder:
             return _serve(settings, Path(folder))
     except (SettingError, ValueError) as error:
@@ -47,7 +49,9 @@ def _serve(settings: Settings, folder: Path) -> int:
         signal.signal(number, lambda *_: events.put(_STOP))
 
     config = write_config(settings, folder)
-    gunicorn = _start(events, sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py")
+    command = (sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py")
+    # nginx has found out who asks, of those that it may believe; the app behind it believes nginx alone.
+    gunicorn = _start(events, *command, TRUSTED_PROXIES=nginx_address(settings))
     programs = [gunicorn]
     try:
         # The door opens once there is somebody behind it.
@@ -78,9 +82,10 @@ def _listens(host: str, port: int) -> bool:
     return True
 
 
-def _start(events: SimpleQueue[str], *command: str) -> subprocess.Popen[bytes]:
-    """Start a program in a process group of its own, and tell when it ends."""
-    program = subprocess.Popen(command, cwd=_ROOT, process_group=0)  # noqa: S603 - the two above
+def _start(events: SimpleQueue[str], *command: str, **changed: str) -> subprocess.Popen[bytes]:
+    """Start a program in a process group of its own, with a changed environment; tell when it ends."""
+    environment = {**os.environ, **changed}
+    program = subprocess.Popen(command, cwd=_ROOT, process_group=0, env=environment)  # noqa: S603 - the two above
     name = Path(command[0]).name if command[0] != sys.executable else command[2]
 
     def watch() -> None:

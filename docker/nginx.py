@@ -51,6 +51,12 @@ def write_config(settings: Settings, folder: Path) -> Path:
     return config
 
 
+def nginx_address(settings: Settings) -> str:
+    """Return the address from which nginx speaks to gunicorn: the one that it speaks to, on this machine."""
+    everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1", "localhost": "127.0.0.1"}  # noqa: S104
+    return everywhere.get(settings.host, settings.host)
+
+
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
 

@@ -41,7 +41,7 @@ export default defineConfig({
       },
     }),
   ],
-  resolve: { alias: { '@': here('./src') } },
+  resolve: { alias: { '@': here('./src'), 'react-style-singleton': here('./src/lib/style-singleton.ts') } },
   build: {
     target: 'es2022',
     // jsPDF loads these for HTML and SVG only, which no report holds.

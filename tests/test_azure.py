@@ -16,9 +16,12 @@ from typing import Any
 import pytest
 import yaml
 
+from backend.app.access import Access
+from backend.app.settings import Settings
 from tests.azure_models import unknown_in_container_app, unknown_in_container_group
 
 AZURE = Path(__file__).parent.parent / "deploy" / "azure"
+KEYS = f"ward-3:predict:{'0' * 64},prometheus:predict+metrics:{'1' * 64}"
 VALUES = {
     "NAME": "pneumonet",
     "LOCATION": "westeurope",
@@ -27,6 +30,7 @@ VALUES = {
     "IDENTITY_ID": "/subscriptions/1/resourceGroups/g/providers/id",
     "ENVIRONMENT_ID": "/subscriptions/1/resourceGroups/g/providers/environment",
     "CORS_ORIGINS": "https://page.example",
+    "API_KEYS": KEYS,
 }
 KINDS = {
     "container-app.yaml": unknown_in_container_app,
@@ -100,7 +104,25 @@ def test_no_secret_is_written_down(name: str) -> None:
         {"password", "secureValue", "secrets", "username"}
     )
     settings = re.findall(r"- name: ([A-Z_]+)\n", (AZURE / name).read_text())
-    assert set(settings) <= {"WARM_UP", "CORS_ORIGINS", "TRUSTED_PROXIES"}
+    assert set(settings) <= {"WARM_UP", "CORS_ORIGINS", "TRUSTED_PROXIES", "PUBLIC", "API_KEYS"}
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_service_is_public_and_asks_for_the_keys_that_it_is_given(name: str) -> None:
+    (container,) = found_containers(filled(name))
+    given = {each["name"]: each["value"] for each in container}
+    settings = Settings.from_environment(given)
+    assert settings.public
+    assert not settings.allow_anonymous
+    assert Access(settings).required
+
+
+def found_containers(document: dict[str, Any]) -> list[list[dict[str, str]]]:
+    """Return each container's environment."""
+    properties = document["properties"]
+    if "template" in properties:
+        return [each["env"] for each in properties["template"]["containers"]]
+    return [each["properties"]["environmentVariables"] for each in properties["containers"]]
 
 
 def test_shellcheck_finds_nothing() -> None:
@@ -116,6 +138,7 @@ REQUIRED = {
     "LOCATION": "westeurope",
     "REGISTRY": "registry",
     "IMAGE_TAG": "1.0.0",
+    "API_KEYS": KEYS,
 }
 # It writes down what it is asked and the document it is given, and answers what a query would.
 AZ = """#!/usr/bin/env bash
@@ -188,6 +211,7 @@ def test_a_missing_variable_is_named_before_anything_is_asked(deploy: Deploy, na
         (["web"], {}, "say app or instance"),
         ([], {"IMAGE_TAG": "latest"}, "name a version"),
         ([], {"NAME": "Pneumo_Net"}, "NAME must be"),
+        ([], {"API_KEYS": 'x"\n- name: ALLOW_ANONYMOUS'}, "API_KEYS must be"),
         ([], {"LOGGED_IN": ""}, "log in first: az login"),
         ([], {"PUSHED": ""}, "push the image first"),
     ],

@@ -87,7 +87,7 @@ def test_help_lists_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="0"):
         main(["--help"])
     told = capsys.readouterr().out
-    for command in ("serve", "predict", "sample", "doctor"):
+    for command in ("serve", "predict", "sample", "doctor", "key", "audit"):
         assert f"python -m backend {command}" in told
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from backend.app.headers import page_policy
 from backend.app.settings import Settings
 from docker.nginx import TEMPLATE, write_config
 
@@ -115,7 +116,7 @@ def test_nothing_that_the_images_leave_out_is_needed_to_read_a_film(
     assert [file for file in read["files"] for pattern in left_out[0] if fnmatch(file, pattern)] == []
 
 
-def test_nginx_and_vercel_let_a_browser_do_the_same() -> None:
+def test_nginx_vercel_and_the_app_let_a_browser_do_the_same() -> None:
     told = [
         each["value"]
         for rule in json.loads((ROOT / "vercel.json").read_text())["headers"]
@@ -123,4 +124,4 @@ def test_nginx_and_vercel_let_a_browser_do_the_same() -> None:
         if each["key"] == "Content-Security-Policy"
     ]
     template = (ROOT / "nginx-azure" / "nginx.conf").read_text()
-    assert told == re.findall(r'"" "(default-src [^"]+)"', template) != []
+    assert told == re.findall(r'"" "(default-src [^"]+)"', template) == [page_policy()]

@@ -55,7 +55,17 @@ def test_a_healthy_installation_is_told_in_a_line_a_check(
 ) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    checks = ["python", "packages", "settings", "card", *["weights"] * 2, "networks", "threads", "memory"]
+    checks = [
+        "python",
+        "packages",
+        "settings",
+        "access",
+        "card",
+        *["weights"] * 2,
+        "networks",
+        "threads",
+        "memory",
+    ]
     assert [line.split()[1] for line in lines] == [*checks, "page", "port"]
     assert {line.split()[0] for line in lines} == {"ok"}
 
@@ -144,6 +154,27 @@ def test_a_setting_that_means_nothing_is_found(copied: Path, monkeypatch: pytest
     monkeypatch.setenv("DEADLINE_SECONDS", "soon")
     assert only("settings")[1].startswith("DEADLINE_SECONDS must be")
     assert main(["doctor"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "state", "words"),
+    [
+        ({}, "ok", "everybody on this machine"),
+        ({"HOST": "0.0.0.0"}, "warning", "everybody who reaches 0.0.0.0 is let in"),
+        ({"PUBLIC": "1"}, "broken", "PUBLIC is set, but anybody would be let in: set API_KEYS"),
+        ({"PUBLIC": "1", "ALLOW_ANONYMOUS": "1"}, "warning", "everybody is let in"),
+        ({"PUBLIC": "1", "API_KEYS": "ward:predict:" + "0" * 64}, "ok", "by key"),
+        ({"API_KEYS": "ward"}, "broken", "API_KEYS: entry 1 is not NAME:ROLES:HASH"),
+        ({"OIDC_ISSUER": "https://id.example"}, "broken", "OIDC_JWKS_URL and OIDC_AUDIENCE must be set too"),
+    ],
+)
+def test_who_is_let_in_is_told(
+    unloaded: None, monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], state: str, words: str
+) -> None:
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    found, message = only("access")
+    assert (found, words in message) == (state, True), message
 
 
 def test_too_many_threads_are_a_warning(

@@ -18,6 +18,7 @@ from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from backend.app import create_app
+from backend.app.keys import configured, new_key
 from backend.app.readiness import Readiness
 from backend.app.schemas import ENDPOINTS
 from backend.app.settings import Settings
@@ -26,6 +27,7 @@ from backend.inference.lazy import LazyPredictor
 from tests.fakes import FixedPredictor
 from tests.test_errors import NOISE
 from tests.test_images import encoded, png_header
+from tests.test_tokens import token
 
 MakeClient = Callable[..., FlaskClient]
 Json = dict[str, Any]
@@ -92,7 +94,12 @@ def test_every_address_that_is_served_is_described_and_no_other(client: FlaskCli
 def test_every_answer_is_what_the_document_says_and_holds_nothing_else(
     client: FlaskClient, png: bytes, document: Json
 ) -> None:
-    for path, name in {"/api": "Index", "/health": "Health", "/ready": "Readiness"}.items():
+    for path, name in {
+        "/api": "Index",
+        "/access": "Access",
+        "/health": "Health",
+        "/ready": "Readiness",
+    }.items():
         assert complaints(document, name, client.get(path).get_json()) == []
     for cam in ("both", "map", "none"):
         answer = client.post(f"/predict?cam={cam}", data=png).get_json()
@@ -131,7 +138,13 @@ def test_the_document_lists_the_codes_that_occur_and_no_others(
     slow = create_app(
         Settings(deadline_seconds=0.2), FixedPredictor(before=lambda: time.sleep(1))
     ).test_client()
+    reader, scraper = new_key(), new_key()
+    keys = (configured("reader", ["predict"], reader), configured("scraper", ["metrics"], scraper))
+    closed = make_client(predictor=FixedPredictor(), api_keys=keys, rate_limit="3/hour")
     answers = [
+        *(closed.post("/predict", data=png) for _ in range(4)),
+        closed.post("/predict", data=png, headers={"X-API-Key": scraper}),
+        without_provider(make_client).post("/predict", headers={"Authorization": f"Bearer {token()}"}),
         client.post("/predict"),
         client.post("/predict", json={"file_data": ""}),
         client.post("/predict", json={"file_data": "*"}),
@@ -148,8 +161,26 @@ def test_the_document_lists_the_codes_that_occur_and_no_others(
     seen: dict[int, set[str]] = {}
     for answer in answers:
         seen.setdefault(answer.status_code, set()).add(answer.get_json()["code"])
-    said_by_the_proxy = {429: {"rate_limited"}, 502: {"internal_error"}}
-    assert documented(document) == seen | said_by_the_proxy
+    assert documented(document) == seen | {502: {"internal_error"}}  # which nginx alone says
+    headers = {status: answer["headers"] for status, answer in responses(document).items()}
+    assert {status for status, given in headers.items() if "WWW-Authenticate" in given} == {"401", "403"}
+    assert {status for status, given in headers.items() if "Retry-After" in given} == {"429", "503"}
+    assert document["components"]["securitySchemes"].keys() == {"Bearer", "Key"}
+
+
+def without_provider(make_client: MakeClient) -> FlaskClient:
+    """Return a service whose OpenID provider is not there."""
+    return make_client(
+        predictor=FixedPredictor(),
+        oidc_issuer="https://id.example",
+        oidc_audience="pneumonet",
+        oidc_jwks_url="http://127.0.0.1:1/keys",
+    )
+
+
+def responses(document: Json) -> Json:
+    found: Json = document["paths"]["/predict"]["post"]["responses"]
+    return found
 
 
 def test_the_examples_work(client: FlaskClient, document: Json) -> None:

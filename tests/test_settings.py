@@ -63,6 +63,8 @@ def shown(default: object) -> str:
         return str(int(default))
     if isinstance(default, tuple):
         return ",".join(default)
+    if default is None:
+        return ""
     if isinstance(default, Path):
         return str(default.relative_to(README.parent))
     return str(default)

@@ -7,7 +7,9 @@ from functools import partial
 from flask import Flask
 from flask_cors import CORS
 
-from backend.app import bodies, errors, page, routes, scrape, telemetry
+from backend.app import access, audit, bodies, errors, headers, limits, page, routes, scrape, telemetry
+from backend.app.access import Access
+from backend.app.clients import Clients
 from backend.app.metrics import Metrics
 from backend.app.queue import InferenceQueue, Turns
 from backend.app.readiness import Readiness
@@ -41,6 +43,11 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     )
 
     telemetry.init_app(app, settings.log_level)
+    clients = Clients(settings.trusted_proxies)
+    access.init_app(app, Access(settings), clients)
+    limits.init_app(app, settings.rate_limit, settings.redis_url)
+    access.enforce(app)
+    audit.init_app(app, audit.open_log(settings))
     scrape.init_app(app, metrics, settings.weights_dir)
     bodies.init_app(app)
     errors.init_app(app)
@@ -52,6 +59,12 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
         always_send=False,
     )
     page.init_app(app, settings.page_dir)
+    headers.init_app(app, clients, headers.page_policy(_signs_in_at(settings)))
     if settings.warm_up:
         readiness.load()
     return app
+
+
+def _signs_in_at(settings: Settings) -> tuple[str, ...]:
+    """Return whom the page speaks to besides this service, to sign in."""
+    return (settings.oidc_issuer, *settings.oidc_origins) if settings.oidc_client_id else ()

@@ -37,6 +37,7 @@ ErrorCode = Literal[
     "internal_error",
     "models_unavailable",
     "overloaded",
+    "unavailable",
     "deadline_exceeded",
 ]
 
@@ -196,6 +197,27 @@ class Readiness(TypedDict):
     reason: Annotated[str | None, about("Why not, in a sentence; null when ready.")]
     timestamp: Timestamp
     version: Version
+
+
+Method = Literal["key", "oidc"]
+
+
+class Provider(TypedDict):
+    """Where a person signs in: by the authorization code flow with PKCE."""
+
+    issuer: Annotated[str, about("The OpenID provider.", format="uri")]
+    client_id: Annotated[str, about("The client that the page is there.", examples=["pneumonet"])]
+    scope: Annotated[str, about("The scope to ask for.", examples=["openid"])]
+
+
+class Access(TypedDict):
+    """How to be let in."""
+
+    required: Annotated[bool, about("Whether a film needs a key or a token.")]
+    methods: Annotated[
+        list[Method], about("What is taken; oidc: a token of the provider, as Authorization: Bearer.")
+    ]
+    oidc: Annotated[Provider | None, about("The provider; null where the page cannot sign in by one.")]
 
 
 class Index(TypedDict):

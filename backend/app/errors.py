@@ -9,7 +9,9 @@ from typing import get_args
 from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
+from backend.app.audit_log import AuditUnavailable
 from backend.app.contract import ErrorCode, RequestCode
+from backend.app.identity import CannotTell, NotAllowed, NotKnown
 from backend.app.queue import DeadlineExceeded, Overloaded
 from backend.app.readiness import Draining
 from backend.app.schemas import error_answer
@@ -54,11 +56,17 @@ _SERVICE_ERRORS: dict[type[Exception], tuple[int, ErrorCode, str]] = {
     ),
     Overloaded: (503, "overloaded", "Too many films are waiting. Try again shortly."),
     Draining: (503, "overloaded", "The service is restarting. Try again shortly."),
+    CannotTell: (503, "unavailable", "Tokens cannot be checked at the moment. Try again shortly."),
+    AuditUnavailable: (
+        503,
+        "unavailable",
+        "The answer cannot be recorded at the moment, so it is not given. Try again shortly.",
+    ),
     DeadlineExceeded: (504, "deadline_exceeded", "The answer took too long and was given up. Try again."),
 }
 
-# What the nginx in front may say of a film in the app's place, in the app's words.
-_PROXY_ERRORS: dict[int, ErrorCode] = {429: "rate_limited", 502: "internal_error"}
+# What only the nginx in front may say of a film, in the app's place and words.
+_PROXY_ERRORS: dict[int, ErrorCode] = {502: "internal_error"}
 
 _OWN_FAULT: tuple[int, ErrorCode, str] = (
     500,
@@ -71,6 +79,8 @@ def init_app(app: Flask) -> None:
     """Answer every failure with the one error shape."""
     app.register_error_handler(RequestError, _request_error)
     app.register_error_handler(inference.ImageError, _image_error)
+    app.register_error_handler(NotKnown, _not_let_in)
+    app.register_error_handler(NotAllowed, _not_let_in)
     for kind in _SERVICE_ERRORS:
         app.register_error_handler(kind, _service_error)
     app.register_error_handler(HTTPException, _http_error)
@@ -81,7 +91,7 @@ def film_failures() -> dict[int, list[ErrorCode]]:
     """Return the codes with which a film may be refused or fail, by status."""
     pairs: list[tuple[int, ErrorCode]] = [(400, code) for code in get_args(RequestCode)]
     pairs += _IMAGE_ERRORS.values()
-    pairs += [(status, _HTTP_ERRORS[status][0]) for status in (400, 413)]
+    pairs += [(status, _HTTP_ERRORS[status][0]) for status in (400, 401, 403, 413, 429)]
     pairs += [(status, code) for status, code, _ in (*_SERVICE_ERRORS.values(), _OWN_FAULT)]
     pairs += _PROXY_ERRORS.items()
     failures: dict[int, list[ErrorCode]] = {}
@@ -107,6 +117,14 @@ def _request_error(error: RequestError) -> Response:
 def _image_error(error: inference.ImageError) -> Response:
     status, code = _IMAGE_ERRORS[type(error)]
     return _answer(status, code, str(error))
+
+
+def _not_let_in(error: NotKnown | NotAllowed) -> Response:
+    status = 401 if isinstance(error, NotKnown) else 403
+    code, message = _HTTP_ERRORS[status]
+    response = _answer(status, code, str(error) or message)
+    response.headers["WWW-Authenticate"] = error.challenge
+    return response
 
 
 def _service_error(error: Exception) -> Response:

@@ -19,20 +19,23 @@ risk level and a picture of where the networks looked. Not a medical device.
 Every address answers under /api too. A film is a JPEG or PNG of at most \
 {_LIMITS.max_image_bytes / 2**20:.0f} MiB and {_LIMITS.max_image_pixels / 1e6:.0f} megapixels, unless this \
 service was set up otherwise; its bytes decide what it is, not its name or type. Nothing about a film or its \
-sender is stored or logged.
+sender is stored or logged, unless this service keeps an audit log.
 
 Every failure has the shape Failure: at an address that is not here 404 with not_found, for another method \
 405 with method_not_allowed. Fields may be added to answers; ignore those that you do not know."""
 
 _MEANINGS = {
     400: "There is no film in the request, or the request cannot be understood.",
+    401: "A key or a token is asked for (GET /access says so), and what was shown is none that is good.",
+    403: "The key or token is good, but not for films.",
     413: "Too large, in bytes or in pixels.",
     415: "Neither a JPEG nor a PNG image.",
     422: "The image is damaged, or not a chest radiograph.",
-    429: "Too many requests from one address; said by the proxy in front, where there is one.",
+    429: "Too many requests from one key, token or address.",
     500: "Our own fault.",
     502: "The service does not answer; said by the proxy in front, where there is one.",
-    503: "No film is taken now: too many wait, the networks could not be loaded, or the service stops.",
+    503: "No film is taken now: too many wait, the networks could not be loaded, the service stops, or what "
+    "it needs to let somebody in cannot be reached.",
     504: "The answer took too long and was given up.",
 }
 
@@ -62,7 +65,12 @@ def document() -> Json:
         "components": {
             "schemas": schemas(),
             "parameters": {"RequestId": _REQUEST_ID},
-            "headers": {"RequestId": _request_id_said(), "RetryAfter": _RETRY_AFTER},
+            "headers": {
+                "RequestId": _request_id_said(),
+                "RetryAfter": _RETRY_AFTER,
+                "Challenge": _CHALLENGE,
+            },
+            "securitySchemes": _SCHEMES,
         },
     }
 
@@ -92,9 +100,16 @@ def _paths() -> Json:
                 "503": _retried(_said("Films are not taken: ask again later.", "Readiness")),
             },
         },
+        "GET /access": {
+            "operationId": "access",
+            "tags": ["service"],
+            "responses": {"200": _said("How to be let in.", "Access")},
+        },
         "POST /predict": {
             "operationId": "predict",
             "tags": ["films"],
+            # Or nothing, where GET /access says that nothing is required.
+            "security": [{"Bearer": []}, {"Key": []}, {}],
             "parameters": film_options(),
             "requestBody": film_body(),
             "responses": {
@@ -143,6 +158,21 @@ _RETRY_AFTER: Json = {
 }
 
 
+_CHALLENGE: Json = {
+    "description": "What is asked for, and what was wrong with what was shown (RFC 6750).",
+    "required": True,
+    "schema": {"type": "string", "examples": ['Bearer realm="PneumoNet"']},
+}
+_SCHEMES: Json = {
+    "Bearer": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key, or a token (JWT) of the OpenID provider that GET /access names.",
+    },
+    "Key": {"type": "apiKey", "in": "header", "name": "X-API-Key", "description": "A key."},
+}
+
+
 def _request_id_said() -> Json:
     schema = dict(schemas()["Failure"]["properties"]["request_id"])
     return {"description": schema.pop("description"), "required": True, "schema": schema}
@@ -159,6 +189,8 @@ def _said(description: str, *names: str, also: str | None = None) -> Json:
 def _failed(status: int, codes: list[ErrorCode]) -> Json:
     narrowed = {"allOf": [ref("schemas", "Failure")], "properties": {"code": {"enum": codes}}}
     answer = _answered(_MEANINGS[status], {"application/json": narrowed})
+    if status in {401, 403}:
+        return {**answer, "headers": {**answer["headers"], "WWW-Authenticate": ref("headers", "Challenge")}}
     return _retried(answer) if status in {429, 503} else answer
 
 

@@ -18,6 +18,8 @@ _TYPES: tuple[Any, ...] = (
     contract.Failure,
     contract.Health,
     contract.Readiness,
+    contract.Access,
+    contract.Provider,
     contract.Index,
     contract.FilmAsJson,
 )

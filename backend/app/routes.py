@@ -1,11 +1,11 @@
-"""Receive and reply: six endpoints, each also under /api."""
+"""Receive and reply: seven endpoints, each also under /api."""
 
 from __future__ import annotations
 
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import docs, openapi, page, stages
+from backend.app import audit, docs, headers, openapi, page, stages
 from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
@@ -63,6 +63,11 @@ def ready() -> Response:
     return response
 
 
+@blueprint.get("/access", strict_slashes=False)
+def access() -> Response:
+    return jsonify(current_app.extensions["access"].described())
+
+
 @blueprint.post("/predict", strict_slashes=False)
 def predict() -> Response:
     with current_app.extensions["readiness"].accepted():
@@ -78,12 +83,15 @@ def openapi_json() -> Response:
 
 @blueprint.get("/docs", strict_slashes=False)
 def documentation() -> Response:
-    return Response(docs.html(url_for(".openapi_json")), mimetype="text/html")
+    html = docs.html(url_for(".openapi_json"))
+    policy = headers.docs_policy(docs.style_hash(html))
+    return Response(html, mimetype="text/html", headers={headers.POLICY: policy})
 
 
 def _read() -> tuple[Film, Reading, Cam]:
     settings, extensions = current_app.config["SETTINGS"], current_app.extensions
     upload = read_upload(request)
+    audit.note_film(upload.data)
     with extensions["decoders"].turn(_seconds_left()), stages.timed("decode"):
         film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
     reading: Reading = extensions["queue"].run(

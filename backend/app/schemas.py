@@ -15,6 +15,7 @@ ENDPOINTS = {
     "GET /": "the page for browsers, what this service is for scripts",
     "GET /health": "whether it can serve",
     "GET /ready": "whether it takes films now",
+    "GET /access": "how to be let in",
     "POST /predict": "a chest radiograph in, an answer out",
     "GET /openapi.json": "this API described for programs (OpenAPI 3.1)",
     "GET /docs": "the same description for people",

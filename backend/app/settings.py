@@ -9,7 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from limits import parse_many
+
+from backend.app.identity import ALGORITHMS, ROLES, role_map
 from backend.inference.engine import ENGINES, EngineName
 
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
@@ -79,9 +83,58 @@ def _networks(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_network(word)) for word in _words(text))
 
 
+def _secret(text: str) -> str:
+    if 0 < len(text) < 32:
+        raise ValueError
+    return text
+
+
+def _address(text: str) -> str:
+    """Return an address of the web, or nothing; HTTP without TLS is for this machine alone."""
+    if not text:
+        return text
+    parts = urlsplit(text)
+    local = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if not parts.hostname or parts.scheme not in ({"http", "https"} if local else {"https"}):
+        raise ValueError
+    return text
+
+
+def _addresses(text: str) -> tuple[str, ...]:
+    return tuple(map(_address, _words(text)))
+
+
+def _algorithms(text: str) -> tuple[str, ...]:
+    if not set(_words(text)) <= set(ALGORITHMS):
+        raise ValueError
+    return _words(text)
+
+
+def _roles(text: str) -> tuple[str, ...]:
+    role_map(_words(text))
+    return _words(text)
+
+
+def _limits(text: str) -> str:
+    if text and any(limit.amount < 1 for limit in parse_many(text)):
+        raise ValueError
+    return text
+
+
+def _file(text: str) -> Path | None:
+    return Path(text) if text else None
+
+
+def _redis(text: str) -> str:
+    if text and urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+        raise ValueError
+    return text
+
+
 _KINDS: Mapping[Callable[[str], Any], str] = {
     str: "text",
     Path: "a path",
+    _file: "a path, or nothing",
     _flag: "1 or 0",
     _count: "a whole number, 0 or more",
     _port: "a port from 1 to 65535",
@@ -91,11 +144,22 @@ _KINDS: Mapping[Callable[[str], Any], str] = {
     _level: "one of " + ", ".join(_LOG_LEVELS),
     _words: "words with commas between them",
     _networks: "networks such as 10.0.0.0/8 with commas between them",
+    _secret: "a secret of 32 characters or more",
+    _address: "an address that begins with https://",
+    _addresses: "addresses that begin with https://, with commas between them",
+    _algorithms: "some of " + ", ".join(ALGORITHMS),
+    _roles: "THEIRS=OURS with commas between them, where OURS is " + " or ".join(ROLES),
+    _limits: "limits such as 20/second;300/minute",
+    _redis: "an address that begins with redis://, rediss:// or unix://",
 }
 
 
-def _setting(default: Any, parse: Callable[[str], Any], explanation: str) -> Any:
-    return field(default=default, metadata={"parse": parse, "help": explanation})
+def _setting(
+    default: Any, parse: Callable[[str], Any], explanation: str, *, confidential: bool = False
+) -> Any:
+    """Describe a setting; the value of a confidential one is never shown."""
+    metadata = {"parse": parse, "help": explanation, "confidential": confidential}
+    return field(default=default, repr=not confidential, metadata=metadata)
 
 
 @dataclass(frozen=True)
@@ -138,12 +202,65 @@ class Settings:
         _LOCAL_PAGES, _words, "pages of other origins that may call the API, with commas between them"
     )
     log_level: str = _setting("INFO", _level, "least severe log line that is written")
+    public: bool = _setting(
+        False,
+        _flag,
+        "refuse to start without access control, as the container does; ALLOW_ANONYMOUS lifts that",
+    )
+    allow_anonymous: bool = _setting(
+        False, _flag, "serve everybody although PUBLIC is set; without effect where keys or OIDC are set up"
+    )
+    api_keys: tuple[str, ...] = _setting(
+        (),
+        _words,
+        "keys that are let in, as `python -m backend key` prints them, with commas between them",
+        confidential=True,
+    )
+    api_keys_file: Path | None = _setting(
+        None, _file, "file of such keys, one a line, read again when it changes"
+    )
+    oidc_issuer: str = _setting(
+        "", _address, "OpenID provider whose tokens are taken, exactly as it names itself"
+    )
+    oidc_jwks_url: str = _setting("", _address, "where the provider publishes its signing keys")
+    oidc_audience: str = _setting("", str, "audience that a token must be made out to")
+    oidc_algorithms: tuple[str, ...] = _setting(
+        ("RS256", "ES256"), _algorithms, "signatures that are taken, with commas between them"
+    )
+    oidc_roles_claim: str = _setting(
+        "roles", str, "claim of a token that holds roles, or the path to it: realm_access.roles, say"
+    )
+    oidc_roles: tuple[str, ...] = _setting(
+        ("predict=predict", "metrics=metrics"),
+        _roles,
+        "what the provider's roles mean here, as THEIRS=OURS with commas between them",
+    )
+    oidc_client_id: str = _setting("", str, "client that the page signs in as; without it the page cannot")
+    oidc_scope: str = _setting("openid", str, "scope that the page asks for")
+    oidc_origins: tuple[str, ...] = _setting(
+        (), _addresses, "further origins that the page may fetch from to sign in; the issuer's always is one"
+    )
+    rate_limit: str = _setting(
+        "", _limits, "requests of one key, token or address, such as 20/second;300/minute; more get 429"
+    )
+    redis_url: str = _setting(
+        "", _redis, "Redis that all processes share, such as redis://host:6379/0", confidential=True
+    )
+    audit_log: Path | None = _setting(
+        None, _file, "file that each film's answer is recorded in (docs/access.md); without it nothing is"
+    )
+    audit_key: str = _setting(
+        "", _secret, "secret of 32 characters or more that seals the audit log", confidential=True
+    )
+    audit_max_bytes: int = _setting(
+        64 * 2**20, _positive, "size at which the audit log is put aside, as AUDIT_LOG.1 and so on"
+    )
     nginx_host: str = _setting("0.0.0.0", str, "container: address that nginx serves on")  # noqa: S104
     nginx_port: int = _setting(8080, _port, "container: port that nginx serves on; HOST and PORT stay inside")
     trusted_proxies: tuple[str, ...] = _setting(
         (),
         _networks,
-        "container: networks of the proxies before nginx, with commas between them; "
+        "networks of the proxies in front, with commas between them; "
         "only they are believed about a client's address and TLS",
     )
     client_rate: int = _setting(10, _positive, "container: requests a second from one address; more get 429")
@@ -169,5 +286,7 @@ class Settings:
             try:
                 values[each.name] = parse(environment[name])
             except ValueError as error:
+                if each.metadata["confidential"]:
+                    raise SettingError(f"{name} must be {_KINDS[parse]}") from None
                 raise SettingError(f"{name} must be {_KINDS[parse]}, not {environment[name]!r}") from error
         return cls(**values)

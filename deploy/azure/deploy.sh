@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
 # Deploy the image to Azure, again and again to the same end: Container Apps (the default), or Container Instances.
 #
-#   RESOURCE_GROUP=pneumonet LOCATION=westeurope REGISTRY=myregistry IMAGE_TAG=1.0.0 deploy/azure/deploy.sh [app|instance]
+#   RESOURCE_GROUP=pneumonet LOCATION=westeurope REGISTRY=myregistry IMAGE_TAG=1.0.0 API_KEYS=… \
+#       deploy/azure/deploy.sh [app|instance]
 #
+# API_KEYS: lines of `python -m backend key NAME`, with commas between them; they hold hashes alone.
 # The image must be in the registry as pneumonet:IMAGE_TAG. Optional: NAME (pneumonet), CORS_ORIGINS.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -24,7 +26,7 @@ case $kind in
 esac
 
 missing=()
-for name in RESOURCE_GROUP LOCATION REGISTRY IMAGE_TAG; do
+for name in RESOURCE_GROUP LOCATION REGISTRY IMAGE_TAG API_KEYS; do
   [ -n "${!name:-}" ] || missing+=("$name")
 done
 [ ${#missing[@]} -eq 0 ] || fail "set ${missing[*]} first"
@@ -35,6 +37,8 @@ done
 
 NAME=${NAME:-pneumonet}
 CORS_ORIGINS=${CORS_ORIGINS:-}
+# What else stood there would be read as YAML.
+[[ $API_KEYS =~ ^[A-Za-z0-9._:+,\ -]+$ ]] || fail "API_KEYS must be lines of python -m backend key, commas between them"
 [[ $NAME =~ ^[a-z][a-z0-9-]{1,30}[a-z0-9]$ ]] || fail "NAME must be 3 to 32 lower-case letters, digits and dashes"
 
 subscription=$(az account show --query name --output tsv 2> /dev/null) || fail "log in first: az login"
@@ -65,9 +69,9 @@ fi
 
 filled=$(mktemp --suffix=.yaml)
 trap 'rm -f "$filled"' EXIT
-export NAME LOCATION IMAGE REGISTRY_SERVER IDENTITY_ID ENVIRONMENT_ID CORS_ORIGINS
+export NAME LOCATION IMAGE REGISTRY_SERVER IDENTITY_ID ENVIRONMENT_ID CORS_ORIGINS API_KEYS
 # shellcheck disable=SC2016 # the names of what is filled in, not their values
-envsubst '$NAME $LOCATION $IMAGE $REGISTRY_SERVER $IDENTITY_ID $ENVIRONMENT_ID $CORS_ORIGINS' \
+envsubst '$NAME $LOCATION $IMAGE $REGISTRY_SERVER $IDENTITY_ID $ENVIRONMENT_ID $CORS_ORIGINS $API_KEYS' \
   < "$template" > "$filled"
 
 say "$IMAGE by $template"

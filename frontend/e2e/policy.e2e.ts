@@ -25,6 +25,11 @@ test.skipIf(!nginx)(
       expect((await downloading).suggestedFilename()).toMatch(/\.pdf$/);
       await page.keyboard.press('?');
       await page.getByRole('dialog').waitFor();
+      // What lies behind does not scroll, though no style element may say so.
+      expect(await page.evaluate(() => getComputedStyle(document.body).overflow)).toBe('hidden');
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
+      expect(await page.evaluate(() => getComputedStyle(document.body).overflow)).not.toBe('hidden');
 
       await page.goto(`${service.url}/docs`);
       await page.getByRole('heading', { level: 1 }).waitFor();

@@ -29,6 +29,8 @@ export async function startContainer(): Promise<Service> {
     NGINX_HOST: '127.0.0.1',
     NGINX_PORT: String(outer),
     PORT: String(inner),
+    PUBLIC: '1', // as the image says
+    ALLOW_ANONYMOUS: '1',
   });
 }
 

@@ -9,6 +9,7 @@ const CODES = [
   ...['no_file', 'empty_file', 'bad_base64', 'bad_request', 'image_too_large', 'unsupported_type'],
   ...['damaged_image', 'not_a_chest_radiograph', 'unauthorized', 'forbidden', 'rate_limited', 'not_found'],
   ...['method_not_allowed', 'overloaded', 'models_unavailable', 'deadline_exceeded', 'internal_error'],
+  'unavailable',
   ...['unreachable', 'unexpected_answer', 'file_gone'],
 ] as const;
 

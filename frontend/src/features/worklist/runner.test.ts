@@ -260,7 +260,7 @@ describe('a service that asks to come back later', () => {
     expect(ids()).toEqual(['1', '2', '1', '2']);
   });
 
-  it.each(['overloaded', 'rate_limited', 'models_unavailable'])(
+  it.each(['overloaded', 'rate_limited', 'models_unavailable', 'unavailable'])(
     'is heard for its %s so many times, then the film fails with that code',
     async (code) => {
       start(1);

@@ -10,7 +10,7 @@ export const MOST_PUT_OFF = 3;
 /** The service gives up after 30 s itself; a connection that died meanwhile never says so. */
 export const LONGEST_ANALYSIS_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one ends at once
-const ASKED_TO_WAIT = new Set(['overloaded', 'rate_limited', 'models_unavailable']);
+const ASKED_TO_WAIT = new Set(['overloaded', 'rate_limited', 'models_unavailable', 'unavailable']);
 
 /** The request under way for each film. */
 const attempts = new Map<string, AbortController>();

@@ -1,0 +1,13 @@
+"""Refuse to start where the settings do not hold together."""
+
+from __future__ import annotations
+
+from backend.app import audit
+from backend.app.access import Access
+from backend.app.settings import Settings
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingError that says what to do; to be called before any process is made."""
+    Access(settings)
+    audit.open_log(settings)
