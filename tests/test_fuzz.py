@@ -60,6 +60,9 @@ def planted(data: bytes) -> Film:
         os.kill(os.getpid(), signal.SIGSEGV)
     if number == 5:
         raise DamagedImage("The image is damaged.") from MemoryError()
+    if number == 6:
+        while True:
+            pass
     return FILM
 
 
@@ -67,15 +70,17 @@ def faults(found: Findings) -> dict[int, str]:
     return {fault.number: fault.what for fault in found.faults}
 
 
-def test_planted_faults_are_found_each_with_its_file() -> None:
-    found = fuzz(range(7), as_it_is, planted)
-    assert (found.inputs, found.outcomes["film"]) == (7, 4)
-    assert set(faults(found)) == {1, 2, 3, 4, 5}
+def test_planted_faults_are_found_each_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.soak.fuzz._HANGS_AFTER_SECONDS", 2)
+    found = fuzz(range(8), as_it_is, planted)
+    assert (found.inputs, found.outcomes["film"]) == (8, 4)
+    assert set(faults(found)) == {1, 2, 3, 4, 5, 6}
     assert "no ImageError" in faults(found)[1]
     assert float(faults(found)[2].removesuffix(" s")) > MOST_SECONDS
     assert faults(found)[3].endswith(" MiB")
     assert faults(found)[4] == f"the process ended with {-signal.SIGSEGV}"
     assert "MemoryError" in faults(found)[5]
+    assert faults(found)[6] == "no end after 2 s"
 
 
 @pytest.mark.parametrize("colours", [2, 4, 6])

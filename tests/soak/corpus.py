@@ -98,9 +98,9 @@ def bombs() -> dict[str, bytes]:
     for colours, depth in product(CHANNELS, (8, 16)):
         if (colours, depth) == (3, 16):
             continue
-        name = f"bomb png {colours} {depth}"
-        for side in (5000, 4082, 3535):
-            found[f"{name} {side}"] = bomb(side, colours, depth)
+        # 25 megapixels, and as many as are served of those that have too many bytes.
+        for side in (5000,) if depth == 8 or colours == 0 else (5000, 4082 if colours == 2 else 3535):
+            found[f"bomb png {colours} {depth} {side}"] = bomb(side, colours, depth)
     found["bomb png palette transparent"] = bomb(5000, 3, 8, chunk(b"tRNS", bytes(256)))
     found["bomb png RGB transparent"] = bomb(5000, 2, 8, chunk(b"tRNS", bytes(6)))
     found["bomb png grey transparent"] = bomb(5000, 0, 8, chunk(b"tRNS", bytes(2)))

@@ -12,12 +12,14 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 import cv2
+import psutil
 
 from backend.inference.errors import ImageError
 from backend.inference.images import read_film
@@ -27,7 +29,8 @@ from tests.soak.mutate import mutant
 MOST_SECONDS = 1.0
 """Of the process's own time: what other programs do on the machine is no fault of the decoder's."""
 MOST_MIB = 300.0
-_PATIENCE_SECONDS = 120
+_HANGS_AFTER_SECONDS = 20  # of its own time
+_PATIENCE_SECONDS = 900
 _ROOM_BYTES = 2 * 2**30
 
 INPUTS = 100_000
@@ -89,11 +92,14 @@ def _watch(numbers: list[int], make: Make, read: Read, found: Findings) -> int:
     there.close()
     done = 0
     try:
+        assert here.poll(_PATIENCE_SECONDS), "the process is not ready"
+        here.recv()
         while done < len(numbers):
-            if not here.poll(_PATIENCE_SECONDS):
-                return done + _lost(found, numbers[done], f"no end after {_PATIENCE_SECONDS} s")
             try:
+                _await(here, process.pid)
                 outcome, seconds, mib = here.recv()
+            except TimeoutError:
+                return done + _lost(found, numbers[done], f"no end after {_HANGS_AFTER_SECONDS} s")
             except EOFError:
                 process.join()
                 return done + _lost(found, numbers[done], f"the process ended with {process.exitcode}")
@@ -105,6 +111,16 @@ def _watch(numbers: list[int], make: Make, read: Read, found: Findings) -> int:
         process.kill()
         process.join()
     return done
+
+
+def _await(connection: Connection, pid: int | None) -> None:
+    """Wait for word of a process; raise TimeoutError once it has worked too long without any."""
+    assert pid is not None
+    with suppress(psutil.NoSuchProcess):
+        began = sum(psutil.Process(pid).cpu_times()[:2])
+        while not connection.poll(2):
+            if sum(psutil.Process(pid).cpu_times()[:2]) - began > _HANGS_AFTER_SECONDS:
+                raise TimeoutError
 
 
 def _lost(found: Findings, number: int, what: str) -> int:
@@ -134,6 +150,7 @@ def _work(out: Connection, numbers: list[int], make: Make, read: Read) -> None:
         bombs()
     resource.setrlimit(resource.RLIMIT_AS, (_status("VmSize") + _ROOM_BYTES,) * 2)
     before = _status("VmRSS")
+    out.send("ready")
     for number in numbers:
         data = make(number)
         Path("/proc/self/clear_refs").write_text("5")  # forgets the highest use of memory so far

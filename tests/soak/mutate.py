@@ -25,9 +25,9 @@ Damage = Callable[[random.Random, bytes], bytes]
 
 
 def mutant(number: int) -> bytes:
-    """Return the input of a number: one in two hundred is as dear as the limits allow."""
+    """Return the input of a number: one in five hundred is as dear as the limits allow."""
     dice = random.Random(number)
-    if dice.random() < 0.005:
+    if dice.random() < 0.002:
         name = dice.choice(sorted(bombs()))
         data = bombs()[name]
         return data if dice.random() < 0.5 else _damage_bytes(dice, data)
