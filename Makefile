@@ -3,6 +3,7 @@
 # make page   build the page into frontend/dist
 # make bench  measure how fast the service is, beside eager torch (DEVICE=cuda: the engine on an accelerator)
 # make audit  ask for known vulnerabilities of everything that is installed
+# make soak   break the service at length (SCENARIO= runs one)
 # make image  build the container with Docker (IMAGE=, BUILDER=)
 
 PYTHON      ?= python3
@@ -36,7 +37,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format bench audit image train calibrate evaluate screenshots lighthouse \
+.PHONY: run page no-page test check format bench soak audit image train calibrate evaluate screenshots lighthouse \
     need-data need-node clean
 
 run: $(VENV)/.run $(COMPILED) $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
@@ -70,6 +71,10 @@ format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 # Into docs/performance, on a machine with nothing else to do.
 bench: $(VENV)/.dev $(COMPILED)
 	$(BIN)/python -m tests.bench $(if $(DEVICE),--device $(DEVICE))
+
+# Into docs/reliability; over an hour.
+soak: $(VENV)/.dev $(COMPILED)
+	$(BIN)/python -m tests.soak $(SCENARIO)
 
 # All that is installed, also what others brought along. The auditor has an environment of its own.
 audit: need-node $(VENV)/.dev

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import mmap
 import signal
+import socket
 from types import FrameType
 from typing import Any
 
@@ -16,6 +17,7 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import ThreadWorker
 
 from backend.app.readiness import Readiness
+from backend.app.refusals import refuse
 
 # One byte that the master and all workers share, for it is made before any of them is forked.
 _stopping = mmap.mmap(-1, 1)
@@ -49,6 +51,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         super().load_wsgi()
         self.readiness.leaving = lambda: not self.alive
         self.readiness.stopping = service_is_stopping
+
+    def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
+        """Refuse a request that cannot be read, without a word of it in the answer or the log."""
+        refuse(client, exc)
 
     def notify(self) -> None:
         """Tell the master that this worker lives; in its last loop, also see to the door."""

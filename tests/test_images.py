@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import struct
 import zipfile
@@ -16,14 +17,10 @@ from PIL import Image
 
 from backend.inference import errors
 from backend.inference.images import Film, Limits, read_film
+from backend.inference.png import Png
 from backend.inference.preprocess import squeeze
 from backend.inference.synthetic import draw_chest_film
-
-
-def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
-    buffer = io.BytesIO()
-    image.save(buffer, kind, **options)
-    return buffer.getvalue()
+from tests.soak.corpus import encoded, raw_png
 
 
 @pytest.fixture
@@ -163,6 +160,21 @@ def a_thousand_scans() -> bytes:
     return whole[:-2] + last * 1000 + b"\xff\xd9"
 
 
+def rows_missing(depth: int, interlaced: bool) -> bytes:
+    """A PNG whose header claims twice the rows that follow, every checksum being right."""
+    whole = raw_png(np.asarray(NOISE)[:, :, None], 0, depth, interlaced)
+    return whole[:8] + chunk(b"IHDR", struct.pack(">II", 64, 128) + whole[24:29]) + whole[33:]
+
+
+# Written by libjpeg-turbo's cjpeg -arithmetic -quality 10: a drawn film of 40 x 32.
+ARITHMETIC_JPEG = base64.b64decode(
+    "/9j/4AAQSkZJRgABAQAAAQABAAD/2wCDEABQADcAPABGADwAMgBQAEYAQQBGAFoAVQBQAF8AeADIAIIAeABuAG4AeAD1AK8A"
+    "uQCRAMgBIgD/ATEBLAEdAP8BGAETAUABaAHMAYYBQAFUAbMBWQETARgBkAIhAZUBswHbAeoCAwIIAgMBNgGBAjUCXQIwAfQC"
+    "WAHMAfkCAwHv/8kACwgAIAAoAQERAP/MAAYAEBAF/9oACAEBAAA/AN0IEDrdZmnuT14AkaIpJVInUWIo+A56Uc21nMY6y+Uy"
+    "EdVVcnXD/unr9pZyoyPYqtAvSBncz8QlMzMfV3AbdvRdyJ8M2XE4h8w4nXqk/wA4mDVhIsvlqQjiUleGqf/Z"
+)
+
+
 @pytest.mark.parametrize(
     ("data", "error"),
     [
@@ -175,6 +187,10 @@ def a_thousand_scans() -> bytes:
         pytest.param(half_a_jpeg(), errors.DamagedImage, id="half a JPEG, properly ended"),
         pytest.param(a_thousand_scans(), errors.DamagedImage, id="progressive JPEG of a thousand scans"),
         pytest.param(encoded(NOISE)[:-400], errors.DamagedImage, id="PNG cut short"),
+        pytest.param(rows_missing(8, False), errors.DamagedImage, id="half a PNG, properly ended"),
+        pytest.param(rows_missing(8, True), errors.DamagedImage, id="half an interlaced PNG"),
+        pytest.param(rows_missing(16, False), errors.DamagedImage, id="half a PNG of 16 bits"),
+        pytest.param(ARITHMETIC_JPEG, errors.DamagedImage, id="JPEG in arithmetic code"),
         pytest.param(encoded(NOISE)[:20], errors.DamagedImage, id="nothing but a signature"),
         pytest.param(b"\xff\xd8\xff" + b"\0" * 100, errors.DamagedImage, id="a JPEG's first bytes"),
         pytest.param(png_header(20_000, 20_000), errors.ImageTooLarge, id="a header of 400 megapixels"),
@@ -269,3 +285,27 @@ def test_large_jpegs_are_decoded_smaller(shape: tuple[int, int], expected: tuple
     assert found.shape == expected
     seen = squeeze(film, 224).astype(int)
     assert np.abs(squeeze(found, 224) - seen).mean() < 1  # grey level: what the networks see stays as it was
+
+
+@pytest.mark.parametrize("at_the_end", [False, True])
+def test_exif_turns_a_deep_film_upright_wherever_it_stands(grey: Film, at_the_end: bool) -> None:
+    tags = Image.Exif()
+    tags[0x0112] = 6
+    tagged = chunk(b"eXIf", tags.tobytes().removeprefix(b"Exif\0\0"))
+    deep = raw_png(np.dstack([grey.astype(np.uint16) * 257] * 3), 2, 16, False)
+    place = len(deep) - 12 if at_the_end else 33
+    found = read_film(deep[:place] + tagged + deep[place:])
+    np.testing.assert_allclose(found.astype(int), np.rot90(read_film(deep), -1), atol=1)
+
+
+def test_a_large_cmyk_jpeg_is_decoded_smaller_as_well() -> None:
+    film = draw_chest_film(1156, 1596)
+    found = read_film(encoded(Image.fromarray(film).convert("CMYK"), "JPEG", quality=92))
+    assert found.shape == (578, 798)
+    assert np.abs(squeeze(found, 224).astype(int) - squeeze(film, 224)).mean() < 1
+
+
+def test_decoders_that_complain_are_not_given_what_a_file_says_beside_its_picture() -> None:
+    said = chunk(b"tEXt", b"Patient\0a name") + chunk(b"iCCP", b"a name\0\0" + zlib.compress(b"\0" * 200))
+    whole = raw_png(np.asarray(NOISE)[:, :, None], 0, 16, False)
+    assert Png(whole[:33] + said + whole[33:]).bare() == whole

@@ -8,6 +8,8 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import ExifTags, Image, ImageChops
 
+from backend.inference.png import Png
+
 # Of a film's long and short side: the overlay's, and twice what the networks see.
 _ENOUGH = 768, 448
 _BIT_DEPTHS = (8, 10, 12, 14, 16)
@@ -27,25 +29,32 @@ def decode(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
 
     Raise whatever the decoders raise on damaged data.
     """
-    orientation = _orientation(image)
-    if image.format != "PNG" and image.mode in {"L", "RGB"}:
-        grey = _decode_jpeg(data, *image.size)
-    else:
-        image.load()
-        grey = Image.fromarray(_sixteen_bits(data)) if _is_deep(image, data) else _to_grey(image)
+    orientation = _orientation(image, data)
+    grey = _decode_png(image, Png(data)) if image.format == "PNG" else _decode_jpeg(image, data)
     if orientation in _TRANSPOSITIONS:
         grey = grey.transpose(_TRANSPOSITIONS[orientation])
     return np.array(grey)
 
 
-def _decode_jpeg(data: bytes, width: int, height: int) -> Image.Image:
+def _decode_png(image: Image.Image, png: Png) -> Image.Image:
+    if png.is_deep:  # Pillow cuts colours to 8 bits
+        return Image.fromarray(_sixteen_bits(png.bare()))
+    png.check_rows()
+    image.load()
+    return _to_grey(image)
+
+
+def _decode_jpeg(image: Image.Image, data: bytes) -> Image.Image:
     """Decode strictly: Pillow drops libjpeg's warnings, and fills what is missing with grey.
 
     A film at least twice as large as anyone looks at it is decoded smaller, from fewer of its frequencies.
     """
-    least_width, least_height = _ENOUGH if width >= height else _ENOUGH[::-1]
+    enough = _ENOUGH if image.width >= image.height else _ENOUGH[::-1]
+    if image.mode not in {"L", "RGB"}:  # simplejpeg takes no CMYK
+        image.draft(image.mode, enough)
+        return _to_grey(image)
     levels = simplejpeg.decode_jpeg(
-        data, "GRAY", min_width=least_width, min_height=least_height, min_factor=2, strict=True
+        data, "GRAY", min_width=enough[0], min_height=enough[1], min_factor=2, strict=True
     )
     return Image.fromarray(levels[:, :, 0])
 
@@ -59,20 +68,17 @@ def _to_grey(image: Image.Image) -> Image.Image:
     return ImageChops.multiply(grey, alpha)
 
 
-def _is_deep(image: Image.Image, data: bytes) -> bool:
-    """Say whether a PNG has 16 bits a channel: its header's bit depth, which Pillow cuts to 8 for colours."""
-    return image.format == "PNG" and data[24] == 16
-
-
-def _sixteen_bits(data: bytes) -> NDArray[np.uint8]:
-    levels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+def _sixteen_bits(png: bytes) -> NDArray[np.uint8]:
+    """Decode a PNG of 16 bits a channel; OpenCV is strict, and keeps all of them."""
+    levels = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)
     if levels is None or levels.dtype != np.uint16:
         raise ValueError("not a PNG of 16 bits")
     if levels.ndim == 3:
-        colours, alpha = levels[:, :, :3], levels[:, :, 3:]
-        levels = cv2.cvtColor(np.ascontiguousarray(colours), cv2.COLOR_BGR2GRAY)
-        if alpha.size:
-            levels = (levels.astype(np.uint32) * alpha[:, :, 0] // 65535).astype(np.uint16)
+        deep, channels = levels, levels.shape[2]
+        levels = cv2.cvtColor(deep, cv2.COLOR_BGRA2GRAY if channels == 4 else cv2.COLOR_BGR2GRAY)
+        if channels == 4:
+            alpha = cv2.extractChannel(deep, 3)
+            levels = cv2.multiply(levels, alpha, dst=alpha, scale=1 / 65535)
     return _to_eight_bits(np.asarray(levels, dtype=np.uint16))
 
 
@@ -87,9 +93,15 @@ def _to_eight_bits(levels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     return np.asarray(table[levels])
 
 
-def _orientation(image: Image.Image) -> int | None:
+def _orientation(image: Image.Image, data: bytes) -> int | None:
     try:
-        found: int | None = image.getexif().get(ExifTags.Base.Orientation)
+        if image.format == "PNG" and (png := Png(data)).is_deep:
+            # Pillow's own would decode the whole picture first, to find tags behind it.
+            if tags := png.exif():
+                image.info["exif"] = tags
+            found: int | None = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
+        else:
+            found = image.getexif().get(ExifTags.Base.Orientation)
     except Exception:  # broken EXIF is no reason to refuse a film whose pixels are whole
         return None
     return found

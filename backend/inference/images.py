@@ -23,6 +23,8 @@ from backend.inference.errors import (
     NotARadiograph,
     UnsupportedType,
 )
+from backend.inference.jpeg import check_cost
+from backend.inference.png import Png
 
 Film = NDArray[np.uint8]
 """A radiograph: grey levels, shape (height, width), 0 black to 255 white."""
@@ -31,9 +33,8 @@ SERVED_FORMATS = ("JPEG", "PNG")
 MIN_SIDE = 32
 _SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _LEAST_CONTRAST = 2.0
-# A progressive JPEG is decoded once a scan: cameras write about ten, an attacker as many as fit the file.
-_MOST_SCANS = 64
-_START_OF_SCAN = b"\xff\xda"
+# Four channels of 8 bits. One megabyte can hold 25 megapixels of four times 16: seconds of work.
+_MOST_BYTES_A_PIXEL = 4
 
 # Pillow's own bomb warning is replaced by the limit below, which is stricter and raises.
 Image.MAX_IMAGE_PIXELS = None
@@ -58,6 +59,8 @@ def read_film(data: bytes, limits: Limits = Limits()) -> Film:
         width, height = image.size
         if width * height > limits.max_pixels:
             raise ImageTooLarge(f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels.")
+        if image.format == "PNG" and _decoded_bytes(data) > _MOST_BYTES_A_PIXEL * limits.max_pixels:
+            raise ImageTooLarge("The image is too large for its depth and colours: send it in grey.")
         if min(width, height) < MIN_SIDE:
             raise NotARadiograph(f"The image is smaller than {MIN_SIDE} pixels on a side.")
         film = _decode(image, data)
@@ -73,9 +76,19 @@ def _open(data: bytes) -> Image.Image:
         if data.startswith(_SIGNATURES):
             raise DamagedImage("The image is damaged and cannot be read.") from error
         raise UnsupportedType("The file is neither a JPEG nor a PNG image.") from error
-    if image.format != "PNG" and data.count(_START_OF_SCAN) > _MOST_SCANS:
-        raise DamagedImage(f"The JPEG is built of more than {_MOST_SCANS} scans, which no camera writes.")
+    if image.format != "PNG":
+        try:
+            check_cost(data)
+        except ValueError as error:
+            raise DamagedImage(str(error)) from error
     return image
+
+
+def _decoded_bytes(data: bytes) -> int:
+    try:
+        return Png(data).decoded_bytes
+    except ValueError as error:
+        raise DamagedImage("The image is damaged and cannot be read.") from error
 
 
 def _decode(image: Image.Image, data: bytes) -> Film:

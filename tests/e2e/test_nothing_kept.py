@@ -1,0 +1,145 @@
+"""Nothing of what is sent is kept: not on a disk, not in a log, a metric or an error's text."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.e2e.conftest import ROOT
+from tests.e2e.container import PATIENCE, Container, container, needs_nginx
+from tests.soak.marked import CASES
+from tests.soak.traces import find, forms, open_files, traces, written_since
+
+pytestmark = needs_nginx
+
+NGINX, GUNICORN = "nginx", "gunicorn"
+# Every marker begins so: one search finds them all.
+STEM = f"Patient{secrets.token_hex(8)}"
+
+
+@dataclass
+class Run:
+    """A container that has been sent every case by both doors, and what it said."""
+
+    up: Container
+    began: float
+    answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
+    kept_id: str = f"kept{secrets.token_hex(8)}"
+
+    def port(self, door: str) -> int:
+        if door == NGINX:
+            return self.up.port
+        listening = [each for each in self.up.master("gunicorn").net_connections() if each.status == "LISTEN"]
+        return int(listening[0].laddr.port)
+
+    def processes(self) -> list[psutil.Process]:
+        entry = psutil.Process(self.up.process.pid)
+        return [entry, *entry.children(recursive=True)]
+
+    def roots(self) -> list[Path]:
+        """Return wherever the service could have written to."""
+        places = [
+            self.up.folder,
+            Path("/dev/shm"),
+            Path(tempfile.gettempdir()),
+            Path.home(),
+            ROOT / "backend",
+        ]
+        return [place for place in dict.fromkeys(places) if place.is_dir()]
+
+
+def send(port: int, request: bytes, leave: bool = False) -> bytes:
+    """Send bytes and return whatever comes back, until the other side has nothing more to say."""
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as sender:
+        answer = b""
+        try:
+            sender.sendall(request[: len(request) // 2] if leave else request)
+            while not leave and (piece := sender.recv(2**16)):
+                answer += piece
+        except ConnectionError:  # refused before all was sent; what was said before that is kept
+            pass
+        return answer
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    folder = tmp_path_factory.mktemp("container")
+    settings = {"CLIENT_RATE": "1000", "CLIENT_BURST": "1000", "LOG_LEVEL": "DEBUG"}
+    with container(folder, **settings) as up:
+        run = Run(up, time.time())
+        for door in (NGINX, GUNICORN):
+            port = run.port(door)
+            for name, case in CASES.items():
+                marker = f"{STEM}{secrets.token_hex(8)}Name"
+                send(port, case(marker), leave=True)
+                run.answers[door, name] = send(port, case(marker))
+        up.ask("/health", headers={"X-Request-ID": run.kept_id})
+        yield run
+
+
+def test_no_file_holds_what_was_sent(run: Run) -> None:
+    files = [*written_since(run.began, run.roots()), *open_files(run.processes())]
+    assert traces([STEM], files) == []
+    # The same search finds what is kept on purpose, in both logs.
+    found = {Path(file).name for file, _, _ in traces([run.kept_id], files)}
+    assert {"stdout", "stderr"} <= found
+
+
+def test_no_metric_holds_what_was_sent(run: Run) -> None:
+    connection = HTTPConnection("127.0.0.1", run.port(GUNICORN), timeout=PATIENCE)
+    connection.request("GET", "/metrics")
+    text = connection.getresponse().read()
+    assert b"pneumonet_predictions_total" in text
+    assert find(STEM, text) == []
+
+
+def test_no_answer_quotes_what_was_sent_nor_shows_a_trace(run: Run) -> None:
+    for case, answer in run.answers.items():
+        head = answer.split(b"\r\n", 1)[0]
+        assert head.startswith(b"HTTP/1.1 "), case
+        # 501 is nginx's word for a transfer coding that it does not know.
+        assert int(head.split()[1]) in {*range(200, 500), 501}, (case, head)
+        assert find(STEM, answer) == [], case
+        assert b"Traceback" not in answer, case
+        assert b"text/html" not in answer.lower(), case
+
+
+def test_what_gunicorn_cannot_read_is_refused_in_the_one_shape_and_logged_by_its_kind_alone(run: Run) -> None:
+    answer = run.answers[GUNICORN, "header without a colon"]
+    assert answer.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert b'"code": "bad_request"' in answer
+    log = (run.up.folder / "stderr").read_text()
+    assert '"message": "unreadable request"' in log
+    assert "Invalid" not in log.replace('"type": "Invalid', "")
+
+
+@pytest.mark.parametrize("form", list(forms("Patient")))
+def test_the_search_finds_a_planted_trace_in_every_form(form: str, tmp_path: Path) -> None:
+    began = time.time()
+    marker = f"Patient{secrets.token_hex(10)}Name"
+    place = tmp_path / "deep" / "inside"
+    place.mkdir(parents=True)
+    (place / "planted.bin").write_bytes(b"\xff before " + forms(marker)[form] + b" behind")
+    found = traces([marker], written_since(began, [tmp_path]))
+    assert form in {written for _, _, written in found}
+    assert {Path(file).name for file, _, _ in found} == {"planted.bin"}
+
+
+def test_the_search_finds_a_name_and_a_file_without_one(tmp_path: Path) -> None:
+    began = time.time()
+    marker = f"Patient{secrets.token_hex(10)}Name"
+    (tmp_path / f"{marker}.png").touch()
+    assert traces([marker], written_since(began, [tmp_path]))
+    with tempfile.TemporaryFile(dir=tmp_path) as nameless:
+        nameless.write(marker.encode())
+        nameless.flush()
+        assert traces([marker], open_files([psutil.Process()]))

@@ -1,0 +1,138 @@
+"""Drawn films in every kind of file that is served, and files as dear to decode as the limits allow."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from functools import cache
+from itertools import product
+
+import numpy as np
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from backend.inference.png import _CHANNELS, _PASSES, SIGNATURE
+from backend.inference.synthetic import draw_chest_film
+
+CHANNELS = _CHANNELS
+
+
+def chunk(name: bytes, content: bytes) -> bytes:
+    """Return a chunk of a PNG: length, name, content, checksum."""
+    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
+
+
+def encoded(image: Image.Image, kind: str = "PNG", **options: object) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+def raw_png(levels: np.ndarray, colours: int, depth: int, interlaced: bool, *more: bytes) -> bytes:
+    """Return a PNG of whole bytes (depth 8 or 16), (height, width, channels), interlaced or not.
+
+    No library here writes all of these kinds.
+    """
+    height, width = levels.shape[:2]
+    kind = ">u2" if depth == 16 else "u1"
+    passes = _PASSES if interlaced else ((0, 0, 1, 1),)
+    rows = b"".join(
+        b"\0" + row.astype(kind).tobytes()
+        for column, first, across, down in passes
+        for row in levels[first::down, column::across]
+        if row.size
+    )
+    header = struct.pack(">IIBBBBB", width, height, depth, colours, 0, 0, interlaced)
+    return SIGNATURE + chunk(b"IHDR", header) + b"".join(more) + chunk(b"IDAT", zlib.compress(rows)) + END
+
+
+END = chunk(b"IEND", b"")
+PALETTE = chunk(b"PLTE", bytes(np.repeat(np.arange(256), 3).tolist()))
+
+
+@cache
+def seeds() -> dict[str, bytes]:
+    """Return small films by the kind of their file."""
+    film = draw_chest_film(96, 128)
+    grey = Image.fromarray(film)
+    large = Image.fromarray(draw_chest_film(1000, 1600))
+    deep = film.astype(np.uint16) * 257
+    found: dict[str, bytes] = {}
+    for mode in ("1", "L", "LA", "P", "RGB", "RGBA", "I;16"):
+        image = Image.fromarray(deep) if mode == "I;16" else grey.convert(mode)
+        found[f"png {mode}"] = encoded(image, "PNG")
+    for bits in (1, 2, 4):
+        found[f"png palette {bits}"] = encoded(grey.convert("RGB").quantize(2**bits), "PNG", bits=bits)
+    found["png palette transparent"] = encoded(grey.convert("P"), "PNG", transparency=bytes(range(256)))
+    found["png RGB transparent"] = encoded(grey.convert("RGB"), "PNG", transparency=(9, 9, 9))
+    for colours, depth, interlaced in product((0, 2, 4, 6), (8, 16), (False, True)):
+        levels = np.dstack([deep if depth == 16 else film] * CHANNELS[colours])
+        found[f"png {colours} {depth} {interlaced}"] = raw_png(levels, colours, depth, interlaced)
+    found["png palette interlaced"] = raw_png(film[:, :, None], 3, 8, True, PALETTE)
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    exif[0x010E] = "a film"
+    text = PngInfo()
+    text.add_text("Title", "a film", zip=True)
+    text.add_itxt("Author", "nobody", "en", "author", zip=True)
+    found["png texts"] = encoded(
+        grey, "PNG", pnginfo=text, exif=exif, icc_profile=b"\0" * 300, dpi=(300, 300)
+    )
+    found["png moving"] = encoded(grey, "PNG", save_all=True, append_images=[grey.rotate(90)], duration=50)
+    for mode, progressive in product(("L", "RGB", "CMYK"), (False, True)):
+        options: dict[str, object] = {"progressive": progressive, "quality": 85}
+        found[f"jpeg {mode} {progressive}"] = encoded(grey.convert(mode), "JPEG", **options)
+        found[f"jpeg {mode} {progressive} large"] = encoded(large.convert(mode), "JPEG", **options)
+    found["jpeg 4:4:4"] = encoded(grey.convert("RGB"), "JPEG", subsampling=0, optimize=True)
+    found["jpeg restarts"] = encoded(grey, "JPEG", restart_marker_blocks=2)
+    found["jpeg tags"] = encoded(grey, "JPEG", exif=exif, icc_profile=b"\0" * 300, comment=b"a film")
+    found["jpeg and jpeg"] = encoded(grey, "MPO", save_all=True, append_images=[grey])
+    return found
+
+
+@cache
+def bombs() -> dict[str, bytes]:
+    """Return files whose decoding costs as much as the limits allow, or would cost far more."""
+    found: dict[str, bytes] = {}
+    for colours, depth in product(CHANNELS, (8, 16)):
+        if (colours, depth) == (3, 16):
+            continue
+        # 25 megapixels, and as many as are served of those that have too many bytes.
+        for side in (5000,) if depth == 8 or colours == 0 else (5000, 4082 if colours == 2 else 3535):
+            found[f"bomb png {colours} {depth} {side}"] = bomb(side, colours, depth)
+    found["bomb png palette transparent"] = bomb(5000, 3, 8, chunk(b"tRNS", bytes(256)))
+    found["bomb png RGB transparent"] = bomb(5000, 2, 8, chunk(b"tRNS", bytes(6)))
+    found["bomb png grey transparent"] = bomb(5000, 0, 8, chunk(b"tRNS", bytes(2)))
+    found["bomb png deep grey transparent"] = bomb(3535, 0, 16, chunk(b"tRNS", bytes(2)))
+    found["bomb png of 4 gigapixels"] = bomb(8, 0, 8)[:16] + struct.pack(">II", 65536, 65536) + END
+    texts = chunk(b"zTXt", b"a\0\0" + zlib.compress(b"\0" * 50_000_000, 9))
+    small = seeds()["png L"]
+    found["bomb png texts"] = small[:33] + texts * 20 + small[33:]
+    profile = chunk(b"iCCP", b"a\0\0" + zlib.compress(b"\0" * 90_000_000, 9))
+    found["bomb png profile"] = small[:33] + profile + small[33:]
+    film = Image.fromarray(np.tile(draw_chest_film(1250, 1250), (4, 4)))
+    noise = np.random.default_rng(0).integers(0, 256, (2400, 2400), dtype=np.uint8)
+    noisy = Image.fromarray(np.tile(noise, (2, 2)))
+    for mode, image in product(("L", "RGB", "CMYK"), (film, noisy)):
+        options: dict[str, object] = {"progressive": True, "quality": 20, "subsampling": 0}
+        whole = encoded(image.convert(mode), "JPEG", **options)
+        last = whole[whole.rindex(b"\xff\xda") : -2]
+        scans = 64 - whole.count(b"\xff\xda")
+        found[f"bomb jpeg {mode} {'noise' if image is noisy else 'film'}"] = whole
+        found[f"bomb jpeg {mode} scans {'noise' if image is noisy else 'film'}"] = (
+            whole[:-2] + last * scans + b"\xff\xd9"
+        )[: 10 * 2**20]
+    return found
+
+
+def bomb(side: int, colours: int, depth: int, *more: bytes) -> bytes:
+    """Return a small PNG of side x side pixels, each row predicted from the one above (the dearest way)."""
+    pattern = np.random.default_rng(0).integers(0, 256, 1000, dtype=np.uint8).tobytes()
+    length = side * CHANNELS[colours] * depth // 8
+    row = b"\4" + (pattern * (length // len(pattern) + 1))[:length]
+    pack = zlib.compressobj(6)
+    packed = b"".join([*(pack.compress(row) for _ in range(side)), pack.flush()])
+    header = struct.pack(">IIBBBBB", side, side, depth, colours, 0, 0, 0)
+    parts = [chunk(b"IHDR", header), *([PALETTE] if colours == 3 else []), *more, chunk(b"IDAT", packed), END]
+    return SIGNATURE + b"".join(parts)

@@ -1,0 +1,112 @@
+"""Damaged files through the decoder: no crash, no other exception, bounded time and memory.
+
+`python -m tests.soak fuzz` does the same with a hundred thousand, the dearest ones among them.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from backend.inference.errors import DamagedImage
+from backend.inference.images import Film, ImageTooLarge, read_film
+from tests.soak.corpus import bomb, seeds
+from tests.soak.fuzz import MOST_MIB, MOST_SECONDS, Findings, fuzz
+from tests.soak.mutate import mutant, small_mutant
+
+FILM = np.zeros((40, 40), np.uint8)
+
+
+def test_thousands_of_damaged_files_are_films_or_refused() -> None:
+    found = fuzz(range(2000), small_mutant)
+    assert (found.faults, found.inputs) == ([], 2000)
+    # Some get through, and some reach the decoders: otherwise nothing would have been tried.
+    assert found.outcomes["film"] > 100
+    assert found.outcomes["DamagedImage"] > 500
+
+
+def test_a_number_has_one_input_and_it_is_another_than_its_neighbours() -> None:
+    inputs = [small_mutant(number) for number in range(200)]
+    assert inputs == [small_mutant(number) for number in range(200)]
+    assert len(set(inputs)) > 190
+
+
+@pytest.mark.parametrize("name", sorted(seeds()))
+def test_every_undamaged_file_is_read(name: str) -> None:
+    assert min(read_film(seeds()[name]).shape) >= 96
+
+
+def as_it_is(number: int) -> bytes:
+    return str(number).encode()
+
+
+def planted(data: bytes) -> Film:
+    """Fail in a way of its own for each file."""
+    number = int(data)
+    if number == 1:
+        raise RuntimeError("no ImageError")
+    if number == 2:
+        until = time.process_time() + MOST_SECONDS + 0.2
+        while time.process_time() < until:
+            pass
+    if number == 3:
+        np.ones(int(MOST_MIB + 50) * 2**20, np.uint8).sum()
+    if number == 4:
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if number == 5:
+        raise DamagedImage("The image is damaged.") from MemoryError()
+    if number == 6:
+        while True:
+            pass
+    return FILM
+
+
+def faults(found: Findings) -> dict[int, str]:
+    return {fault.number: fault.what for fault in found.faults}
+
+
+def test_planted_faults_are_found_each_with_its_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.soak.fuzz._HANGS_AFTER_SECONDS", 2)
+    found = fuzz(range(8), as_it_is, planted)
+    assert (found.inputs, found.outcomes["film"]) == (8, 4)
+    assert set(faults(found)) == {1, 2, 3, 4, 5, 6}
+    assert "no ImageError" in faults(found)[1]
+    assert float(faults(found)[2].removesuffix(" s")) > MOST_SECONDS
+    assert faults(found)[3].endswith(" MiB")
+    assert faults(found)[4] == f"the process ended with {-signal.SIGSEGV}"
+    assert "MemoryError" in faults(found)[5]
+    assert faults(found)[6] == "no end after 2 s"
+
+
+@pytest.mark.parametrize("colours", [2, 4, 6])
+def test_the_deepest_pngs_are_too_large(colours: int) -> None:
+    """A megabyte that unpacks to 150 or 200, four times over in a decoder: seconds, and half a gigabyte."""
+    with pytest.raises(ImageTooLarge):
+        read_film(bomb(5000, colours, 16))
+
+
+@pytest.mark.parametrize("colours", [2, 6])
+def test_the_dearest_films_that_are_served_stay_within_the_memory(colours: int) -> None:
+    # Not the time as well: it depends on the machine.
+    found = fuzz([{2: 4082, 6: 3535}[colours]], {2: bomb_of_colours, 6: bomb_with_alpha}[colours])
+    assert found.outcomes["film"] == 1
+    assert 90 < found.largest[0] < MOST_MIB
+
+
+def bomb_of_colours(side: int) -> bytes:
+    return bomb(side, 2, 16)
+
+
+def bomb_with_alpha(side: int) -> bytes:
+    return bomb(side, 6, 16)
+
+
+@pytest.mark.parametrize("make", [mutant, small_mutant])
+def test_bombs_are_rare(make: Callable[[int], bytes]) -> None:
+    sizes = [len(make(number)) for number in range(20)]
+    assert max(sizes) < 2**20
