@@ -45,9 +45,10 @@ export function Reading({ film }: { film: Film }) {
     <div className="contents" key={film.id}>
       <section
         ref={summary}
-        tabIndex={-1}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within the keyboard's reach
+        tabIndex={0}
         aria-label={t('answer.title')}
-        className={`${COLUMN} outline-none lg:row-start-1`}
+        className={`${COLUMN} -outline-offset-2 lg:row-start-1 lg:min-h-0 lg:overflow-y-auto`}
       >
         <CorrectionNotice film={film} onUndone={stay} />
         {answer ? (

@@ -23,7 +23,7 @@ export function Details({ answer }: { answer: Answer }) {
             {provenance.map(([name, value]) => (
               <div key={name}>
                 <dt className="text-muted">{name}</dt>
-                <dd className="select-all break-words [overflow-wrap:anywhere]">{value}</dd>
+                <dd className="select-all wrap-anywhere">{value}</dd>
               </div>
             ))}
           </dl>

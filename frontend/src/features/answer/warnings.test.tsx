@@ -68,7 +68,7 @@ describe('a correction', () => {
 
   it.each([
     ['rotate_90', 'Turn left and read again'],
-    ['rotate_180', 'Turn over and read again'],
+    ['rotate_180', 'Turn by 180° and read again'],
     ['rotate_270', 'Turn right and read again'],
   ] as const)('%s is called “%s”', async (correction, name) => {
     const onCorrect = vi.fn(async () => {});

@@ -57,6 +57,7 @@ function compose(
   sheet.space(2);
   sheet.rule();
   for (const [name, value] of details) writeDetail(sheet, name, value);
+  sheet.space(2);
   sheet.rule();
   sheet.text(t('disclaimer'), { size: 9, bold: true });
   return sheet;
