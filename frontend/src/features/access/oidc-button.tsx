@@ -52,5 +52,5 @@ export function OidcButton({ oidc, primary }: { oidc: Oidc; primary: boolean }) 
 }
 
 function hostOf(issuer: string): string {
-  return URL.canParse(issuer) ? new URL(issuer).host : issuer;
+  return issuer.replace(/^\w+:\/\//, '').replace(/\/.*$/, '');
 }
