@@ -37,7 +37,7 @@ export default defineConfig({
       workbox: {
         globPatterns: ['**/*.{js,css,html,svg,png}'],
         // The service's own addresses are never answered from a cache.
-        navigateFallbackDenylist: [/^\/(api|docs|health|metrics|openapi\.json|predict|ready)([/?]|$)/],
+        navigateFallbackDenylist: [/^\/(access|api|docs|health|metrics|openapi\.json|predict|ready)([/?]|$)/],
       },
     }),
   ],

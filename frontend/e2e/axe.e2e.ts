@@ -7,7 +7,8 @@ import type { AxeResults } from 'axe-core';
 import type { BrowserContextOptions, Page } from 'playwright-core';
 import { describe, expect, inject, test } from 'vitest';
 import { MOST_BYTES } from '@/features/worklist/file-checks';
-import { choose, open, withBrowser } from './browser';
+import { answersSay, DOUBTFUL, UNUSUAL } from './answers';
+import { choose, open, settled, withBrowser } from './browser';
 import { ROOT, startService } from './service';
 
 withBrowser();
@@ -38,6 +39,47 @@ describe.each(['dark', 'light'])('%s', (theme) => {
   test('a refusal has no barrier', async () => {
     const page = await opened();
     await choose(page, import.meta.filename);
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test('an answer full of doubt has no barrier, nor has a corrected film', async () => {
+    const page = await opened();
+    await answersSay(page, DOUBTFUL, {});
+    await choose(page, films.opacity);
+    await page.getByText('How this answer was made').click();
+    expect(await barriers(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Invert and read again' }).click();
+    await page.getByRole('button', { name: 'Undo' }).waitFor();
+    await settled(page);
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test('a picture that is no film has no barrier, before and after it is analysed anyway', async () => {
+    const page = await opened();
+    await answersSay(page, 'refused', UNUSUAL);
+    await choose(page, films.opacity);
+    expect(await barriers(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Analyse anyway' }).click();
+    await page.locator('[data-step=done]').waitFor();
+    expect(await barriers(page)).toEqual([]);
+  });
+
+  test('signing in has no barrier, on an empty page and beside films', async () => {
+    const page = await opened({ serviceWorkers: 'block' });
+    const oidc = { issuer: 'https://login.example', client_id: 'page', scope: 'openid' };
+    const access = { required: true, methods: ['key', 'oidc'], oidc };
+    await page.route(/\/api\/access$/, (route) => route.fulfill({ json: access }));
+    await page.reload();
+    await page.getByLabel('API key').fill('not a key');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    expect(await barriers(page)).toEqual([]);
+    await page.getByLabel('API key').waitFor();
+    await page.evaluate((name) => {
+      const files = new DataTransfer();
+      files.items.add(new File([new Uint8Array([0xff, 0xd8, 0xff])], name, { type: 'image/jpeg' }));
+      document.dispatchEvent(new DragEvent('drop', { dataTransfer: files, bubbles: true }));
+    }, 'film.jpg');
+    await page.locator('[data-step=waiting]').waitFor();
     expect(await barriers(page)).toEqual([]);
   });
 

@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { getDocument, OPS } from 'pdfjs-dist/legacy/build/pdf.mjs';
 import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
+import { PROVENANCE } from '../src/testing/answers';
+import { answersSay, DOUBTFUL } from './answers';
 import { choose, open, withBrowser } from './browser';
 
 withBrowser();
 const films = inject('films');
+const MARGIN_POINTS = (14 / 25.4) * 72;
 
 test('the report is one page that holds the whole answer and both pictures', async () => {
   const page = await open();
@@ -27,6 +30,20 @@ test('the report is one page that holds the whole answer and both pictures', asy
   expect(text).toContain('1 to 5 years');
   expect(text).toContain(new Intl.DateTimeFormat('en', { dateStyle: 'long' }).format(new Date()));
   expect(text).not.toContain('opacity.png');
+});
+
+test.each(['en', 'fr'])('an answer full of doubt fits on its page too, in %s', async (locale) => {
+  const page = await open({ locale });
+  await answersSay(page, { ...DOUBTFUL, prediction: 'NORMAL' });
+  await choose(page, films.opacity);
+  const { text, pages, lowest } = await report(page, /PDF/);
+  expect(pages).toBe(1);
+  expect(lowest).toBeGreaterThan(MARGIN_POINTS);
+  expect(text).toContain('95');
+  expect(text).toContain(PROVENANCE.image_sha256);
+  expect(text).toContain(PROVENANCE.weights_sha256.efficientnet_v2_s);
+  expect(text).toContain(PROVENANCE.engine);
+  expect(text).toContain('In the service’s own words.');
 });
 
 test('a report in French has its accents', async () => {
@@ -69,5 +86,8 @@ async function report(page: Page, button: string | RegExp) {
     .filter((_, index) => fnArray[index] === OPS.paintImageXObject)
     .map(([, width, height]) => ({ width, height }));
   const text = content.items.map((item) => ('str' in item ? item.str : '')).join(' ');
-  return { name: download.suggestedFilename(), pages: document.numPages, text, pictures };
+  const lowest = Math.min(
+    ...content.items.map((item) => ('str' in item && item.str ? item.transform[5] : 999)),
+  );
+  return { lowest, name: download.suggestedFilename(), pages: document.numPages, text, pictures };
 }

@@ -1,12 +1,12 @@
 import { fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answerOf } from '@/testing/answers';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { answerOf, newFields } from '@/testing/answers';
 import { stubCanvas } from '@/testing/canvas';
 import { jpeg } from '@/testing/films';
 import { stubPictures } from '@/testing/pictures';
-import { failure, health, healthAnswers, predictAnswers } from '@/testing/service';
+import { accessAnswers, failure, health, healthAnswers, predictAnswers } from '@/testing/service';
 import { resetStores } from '@/testing/stores';
 import { App } from './app';
 
@@ -149,4 +149,116 @@ it('the browser keeps the reader’s preferences, and nothing of any film', asyn
   });
   expect(sessionStorage).toHaveLength(0);
   expect(document.cookie).toBe('');
+});
+
+describe('a service that wants to know who asks', () => {
+  const signIn = () => screen.queryByRole('heading', { name: 'Sign in' });
+  const give = async (key: string) =>
+    userEvent.type(await screen.findByLabelText('API key'), `${key}{Enter}`);
+
+  /** Let the service read films for these keys only; return the keys that it was given. */
+  function accept(...keys: string[]) {
+    const given: string[] = [];
+    accessAnswers({ required: true, methods: ['key'], oidc: null });
+    predictAnswers(({ request }) => {
+      const key = request.headers.get('authorization')?.replace('Bearer ', '') ?? 'none';
+      given.push(key);
+      if (key === 'viewer') return failure(403, 'forbidden');
+      return keys.includes(key) ? HttpResponse.json(answerOf()) : failure(401, 'unauthorized');
+    });
+    return given;
+  }
+
+  it('is asked for films only after signing in, and gets the key with each', async () => {
+    const given = accept('key-1');
+    render(<App />);
+    expect(await screen.findByRole('heading', { name: 'Sign in' })).toBeInTheDocument();
+    fireEvent.paste(document.body, { clipboardData: { files: [jpeg('early.jpg')] } });
+    await waitFor(() => expect(answer()).toHaveTextContent('Waiting for you to sign in'));
+    await give('key-1');
+    expect(await finding()).toBeInTheDocument();
+    expect(signIn()).not.toBeInTheDocument();
+    expect(given).toEqual(['key-1']);
+  });
+
+  it('and refuses the key has its reader sign in again, and keeps the films', async () => {
+    const given = accept('right');
+    render(<App />);
+    await give('wrong');
+    await userEvent.upload(screen.getByLabelText('Choose films', { selector: 'input' }), jpeg('film.jpg'));
+    expect(await screen.findByRole('alert')).toHaveTextContent('did not accept');
+    expect(answer()).toHaveTextContent('Waiting for you to sign in');
+    await give('right');
+    expect(await finding()).toBeInTheDocument();
+    expect(given).toEqual(['wrong', 'right']);
+  });
+
+  it('that begins to do so while the page is open is met in the same way', async () => {
+    await choose(jpeg('before.jpg'));
+    await finding();
+    const given = accept('key-1');
+    await userEvent.upload(screen.getByLabelText('Choose films', { selector: 'input' }), jpeg('after.jpg'));
+    await give('key-1');
+    await waitFor(() => expect(button('after.jpg High risk')).toBeInTheDocument());
+    expect(button('before.jpg High risk')).toBeInTheDocument();
+    expect(given).toEqual(['none', 'key-1']);
+  });
+
+  it('and does not allow this to a key says so; another can be given', async () => {
+    accept('right');
+    render(<App />);
+    await give('viewer');
+    await userEvent.upload(screen.getByLabelText('Choose films', { selector: 'input' }), jpeg('film.jpg'));
+    await waitFor(() => expect(answer()).toHaveTextContent('does not allow you to analyse films'));
+    await userEvent.click(button('Sign out'));
+    await give('right');
+    expect(await finding()).toBeInTheDocument();
+  });
+
+  it('and refuses everybody without a way in says so of each film', async () => {
+    predictAnswers(() => failure(401, 'unauthorized'));
+    await choose(jpeg('film.jpg'));
+    await waitFor(() => expect(answer()).toHaveTextContent('The service asks you to sign in.'));
+    expect(signIn()).not.toBeInTheDocument();
+  });
+});
+
+describe('a film that seems to be a negative', () => {
+  const inverted = { code: 'inverted', message: '', correction: 'invert' as const };
+
+  beforeEach(() => {
+    vi.stubGlobal('createImageBitmap', async () => ({ width: 4, height: 4, close: () => {} }));
+    vi.spyOn(HTMLCanvasElement.prototype, 'toBlob').mockImplementation((done, type = '') =>
+      done(new Blob(['corrected'], { type })),
+    );
+    let count = 0;
+    predictAnswers(() =>
+      HttpResponse.json(
+        count++ === 0
+          ? answerOf({ ...newFields(), warnings: [inverted], request_id: 'first' })
+          : answerOf({ ...newFields(), prediction: 'NORMAL', risk_code: 'none', request_id: 'second' }),
+      ),
+    );
+  });
+
+  it('is read anew corrected, and brought back as it was, with the keyboard kept where it was', async () => {
+    await choose(jpeg('film.jpg'));
+    await userEvent.click(await screen.findByRole('button', { name: 'Invert and read again' }));
+    expect(await screen.findByRole('heading', { name: 'Normal' })).toBeInTheDocument();
+    expect(answer()).toHaveTextContent('The film was inverted before it was read.');
+    expect(answer()).toHaveFocus();
+    await userEvent.click(button('Undo'));
+    expect(await finding()).toBeInTheDocument();
+    expect(answer()).toHaveFocus();
+    expect(answer()).not.toHaveTextContent('was inverted');
+    await waitFor(() => expect(news()).toHaveTextContent('film.jpg: Bacterial pneumonia'));
+  });
+
+  it('is not shown as a negative by the viewer’s own inversion', async () => {
+    await choose(jpeg('film.jpg'));
+    await userEvent.click(await screen.findByRole('button', { name: 'Invert' }));
+    await userEvent.click(button('Invert and read again'));
+    await screen.findByRole('heading', { name: 'Normal' });
+    expect(screen.getByRole('button', { name: 'Invert' })).toHaveAttribute('aria-pressed', 'false');
+  });
 });

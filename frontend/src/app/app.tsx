@@ -1,12 +1,16 @@
-import { useCallback, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
+import { SignIn } from '@/features/access/sign-in';
+import { useAccess } from '@/features/access/use-access';
 import { useDrop } from '@/features/intake/use-drop';
 import { usePaste } from '@/features/intake/use-paste';
 import { useTheme } from '@/features/preferences/use-theme';
 import { ServiceNotice } from '@/features/service/service-notice';
 import { useServiceState } from '@/features/service/use-service-state';
 import { Announcer } from '@/features/worklist/announcer';
+import { signedIn } from '@/features/worklist/runner';
 import { useWorklist } from '@/features/worklist/store';
 import { takeIn } from '@/features/worklist/take-in';
+import { mustSignIn, useCredential } from '@/lib/credential';
 import { Disclaimer } from './disclaimer';
 import { Header } from './header';
 import { Help } from './help';
@@ -18,7 +22,13 @@ import { Workspace } from './workspace';
 export function App() {
   const [help, setHelp] = useState(false);
   const service = useServiceState();
+  const access = useAccess();
+  const bearer = useCredential(({ bearer }) => bearer);
+  const signIn = useCredential(mustSignIn) ? access : null;
   const empty = useWorklist(({ films }) => films.length === 0);
+  useEffect(() => {
+    if (bearer !== null) signedIn();
+  }, [bearer]);
   useTheme();
   useDrop(takeIn);
   usePaste(takeIn);
@@ -29,7 +39,13 @@ export function App() {
       <ServiceNotice state={service} />
       <UpdateNotice />
       <main className="flex min-h-0 flex-1 flex-col overflow-y-auto">
-        {empty ? <Welcome onFiles={takeIn} /> : <Workspace onFiles={takeIn} />}
+        {signIn && (
+          <div className={empty ? 'm-auto w-full p-4' : 'shrink-0 p-3 pb-0'}>
+            <SignIn access={signIn} />
+          </div>
+        )}
+        {!empty && <Workspace onFiles={takeIn} />}
+        {empty && !signIn && <Welcome onFiles={takeIn} />}
       </main>
       <Disclaimer />
       <Announcer />

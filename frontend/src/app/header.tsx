@@ -1,6 +1,7 @@
 import { CircleQuestionMark } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
+import { SignOutButton } from '@/features/access/sign-out-button';
 import { LanguageSelect } from '@/features/preferences/language-select';
 import { ThemeButton } from '@/features/preferences/theme-button';
 import { ServiceIndicator } from '@/features/service/service-indicator';
@@ -16,6 +17,7 @@ export function Header({ service, onHelp }: { service: ServiceState; onHelp: () 
       </h1>
       <ServiceIndicator state={service} />
       <div className="ms-auto flex items-center gap-1">
+        <SignOutButton />
         <LanguageSelect />
         <ThemeButton />
         <Button

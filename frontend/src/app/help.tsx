@@ -18,6 +18,7 @@ export function Help({ open, onOpenChange }: { open: boolean; onOpenChange: (ope
         </TabsList>
         <TabsContent value="about" className="grid gap-4">
           <p>{t('help.about')}</p>
+          <p>{t('help.doubt')}</p>
           <p>{t('help.limits')}</p>
         </TabsContent>
         <TabsContent value="keys">

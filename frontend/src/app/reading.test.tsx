@@ -3,6 +3,7 @@ import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { writeReport } from '@/features/report/write-report';
 import { ApiError } from '@/lib/api-error';
+import { newFields, PROVENANCE } from '@/testing/answers';
 import { stubCanvas } from '@/testing/canvas';
 import { filmOf, readFilm } from '@/testing/films';
 import { stubPictures } from '@/testing/pictures';
@@ -77,5 +78,29 @@ describe('the report of a film', () => {
     await screen.findByRole('heading', { name: 'Where the map points' });
     await write();
     expect(notes()).toEqual([expect.stringMatching(/^The map is empty.*no outline of a lesion\.$/)]);
+  });
+
+  it('says what is odd about the film, in the reader’s language, and what was changed on it', async () => {
+    const film = readFilm('a', { warnings: [{ code: 'cropped', message: 'Service’s words.' }] });
+    const { file, url, shrunk, asked, step } = film;
+    const corrections = [{ correction: 'rotate_90' as const, before: { file, url, shrunk, asked, step } }];
+    render(<Reading film={{ ...film, corrections }} />);
+    await write();
+    const subject = vi.mocked(writeReport).mock.lastCall?.[0];
+    expect(subject?.warnings).toEqual([expect.stringContaining('The film seems to be cropped')]);
+    expect(notes()).toEqual(['The film was turned left by 90° before it was read.']);
+  });
+
+  it('says what cannot be excluded and how far the networks differ, and how the answer was made', async () => {
+    const doubt = { prediction_set: ['VIRAL PNEUMONIA' as const, 'NORMAL' as const], disagreement: 0.4 };
+    render(<Reading film={readFilm('a', { ...newFields(), ...doubt })} />);
+    await write();
+    expect(notes()?.slice(0, 2)).toEqual([
+      'None of these can be excluded (95%): Viral pneumonia and Normal.',
+      'The networks name the same finding but differ noticeably in how sure they are',
+    ]);
+    const details = vi.mocked(writeReport).mock.lastCall?.[0].details.map(([, value]) => value);
+    expect(details).toContain('64%');
+    expect(details).toContain(PROVENANCE.image_sha256);
   });
 });

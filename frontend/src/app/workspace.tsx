@@ -11,7 +11,7 @@ export function Workspace({ onFiles }: { onFiles: (files: File[]) => void }) {
   const { t } = useTranslation();
   const film = useSelectedFilm();
   return (
-    <div className="grid min-h-0 flex-1 content-start gap-3 p-3 lg:grid-cols-[17rem_minmax(0,1fr)_20rem] lg:grid-rows-[auto_minmax(0,1fr)] lg:content-stretch">
+    <div className="grid min-h-0 flex-1 content-start gap-3 p-3 lg:grid-cols-[17rem_minmax(0,1fr)_20rem] lg:grid-rows-[minmax(0,auto)_minmax(8rem,1fr)] lg:content-stretch">
       <aside className="flex min-h-0 flex-col gap-3 lg:row-span-2">
         <DropZone large={false} onFiles={onFiles} />
         <WorkList result={shortAnswer} />

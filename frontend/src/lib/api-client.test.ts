@@ -1,11 +1,14 @@
 import axios from 'axios';
 import { delay, HttpResponse } from 'msw';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { answerOf } from '@/testing/answers';
 import { failure, page, predictAnswers } from '@/testing/service';
 import { request } from './api-client';
 import { ApiError } from './api-error';
 import { answerSchema } from './contract';
+import { signInWith, useCredential } from './credential';
+
+afterEach(() => useCredential.setState(useCredential.getInitialState(), true));
 
 const ask = (config: { signal?: AbortSignal } = {}) =>
   request(answerSchema, { method: 'POST', url: '/predict', ...config });
@@ -25,7 +28,7 @@ describe('an answer', () => {
   });
 
   it('may hold fields that this page does not know yet', async () => {
-    predictAnswers(() => HttpResponse.json({ ...answerOf(), prediction_set: ['NORMAL'] }));
+    predictAnswers(() => HttpResponse.json({ ...answerOf(), second_opinion: 'NORMAL' }));
     expect(await ask()).toEqual(answerOf());
   });
 
@@ -131,5 +134,55 @@ describe('a request that its caller gives up', () => {
   it('is told from a failure', async () => {
     predictAnswers(() => failure(500, 'internal_error'));
     expect(axios.isCancel(await fail())).toBe(false);
+  });
+});
+
+describe('the credential', () => {
+  /** Let the service refuse everybody, and return what it was given. */
+  function refuseAll() {
+    const given: (string | null)[] = [];
+    predictAnswers(({ request }) => {
+      given.push(request.headers.get('authorization'));
+      return failure(401, 'unauthorized', { 'WWW-Authenticate': 'Bearer' });
+    });
+    return given;
+  }
+
+  it('goes with every request, once there is one', async () => {
+    const given = refuseAll();
+    await fail();
+    signInWith('key-1');
+    await fail();
+    expect(given).toEqual([null, 'Bearer key-1']);
+  });
+
+  it('that is refused is forgotten, and that is known', async () => {
+    refuseAll();
+    signInWith('key-1');
+    expect(await fail()).toMatchObject({ code: 'unauthorized' });
+    expect(useCredential.getState()).toMatchObject({ bearer: null, refusals: 1, rejected: true });
+  });
+
+  it('is not said to be refused where there was none', async () => {
+    refuseAll();
+    await fail();
+    expect(useCredential.getState()).toMatchObject({ bearer: null, refusals: 1, rejected: false });
+  });
+
+  it('that took the place of a refused one meanwhile stays', async () => {
+    signInWith('old');
+    predictAnswers(() => {
+      signInWith('new');
+      return failure(401, 'unauthorized');
+    });
+    await fail();
+    expect(useCredential.getState()).toMatchObject({ bearer: 'new', rejected: false });
+  });
+
+  it('stays where it is accepted but does not allow this', async () => {
+    signInWith('key-1');
+    predictAnswers(() => failure(403, 'forbidden'));
+    expect(await fail()).toMatchObject({ code: 'forbidden' });
+    expect(useCredential.getState().bearer).toBe('key-1');
   });
 });

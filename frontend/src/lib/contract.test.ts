@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod/mini';
-import { answerOf } from '@/testing/answers';
-import { answerSchema, FINDINGS, failureSchema, healthSchema } from './contract';
+import { answerOf, newFields } from '@/testing/answers';
+import { accessSchema, answerSchema, FINDINGS, failureSchema, healthSchema } from './contract';
 
 const schemas = {
   answer: z.toJSONSchema(answerSchema),
+  access: z.toJSONSchema(accessSchema),
   health: z.toJSONSchema(healthSchema),
   failure: z.toJSONSchema(failureSchema),
 };
@@ -28,7 +29,7 @@ describe('the schema that the backend is held to', () => {
   });
 
   it('asks for the probability of every finding', () => {
-    const ofFindings = objectsIn(schemas).filter((object) => 'propertyNames' in object);
+    const ofFindings = objectsIn(schemas).filter((object) => namesOf(object)?.enum !== undefined);
     expect(ofFindings).toHaveLength(2); // the ensemble's, and each network's
     for (const object of ofFindings) {
       expect(object).toHaveProperty('propertyNames.enum', [...FINDINGS]);
@@ -42,9 +43,18 @@ describe('the check of an answer', () => {
   it('accepts what the contract promises', () => {
     expect(isAnswer(answerOf())).toBe(true);
     expect(isAnswer(answerOf({ heatmap_image: null, gradcam_image: null }))).toBe(true);
-    expect(isAnswer(answerOf({ warnings: [{ code: 'blurred', message: 'The film is blurred.' }] }))).toBe(
-      true,
-    );
+    const warnings = [
+      { code: 'blurred', message: 'The film is blurred.' },
+      { code: 'inverted', message: 'The film is inverted.', correction: 'invert' as const },
+    ];
+    expect(isAnswer(answerOf({ warnings }))).toBe(true);
+    expect(isAnswer(answerOf(newFields()))).toBe(true);
+    expect(isAnswer(answerOf({ ...newFields(), explanation: null }))).toBe(true);
+  });
+
+  it.each(Object.keys(newFields()))('accepts an answer of an older service, without %s', (field) => {
+    const { [field as keyof ReturnType<typeof newFields>]: _, ...rest } = newFields();
+    expect(isAnswer(answerOf(rest))).toBe(true);
   });
 
   it.each(Object.keys(answerOf()))('refuses an answer without %s', (field) => {
@@ -63,11 +73,26 @@ describe('the check of an answer', () => {
     ['no network at all', { models: [] }],
     ['a map that is to be fetched elsewhere', { heatmap_image: 'https://example.org/map.png' }],
     ['a map that is no PNG', { heatmap_image: 'data:image/svg+xml;base64,PHN2Zy8+' }],
+    ['a set of nothing', { prediction_set: [] }],
+    ['a set with a finding of its own', { prediction_set: ['COVID'] }],
+    ['a disagreement above 1', { disagreement: 1.2 }],
+    [
+      'an explanation of five zones',
+      { explanation: { agreement: 1, zones: newFields().explanation?.zones.slice(1) } },
+    ],
+    [
+      'a correction that nobody agreed on',
+      { warnings: [{ code: 'rotated', message: '', correction: 'rotate_45' }] },
+    ],
+    ['a hash that is none', { provenance: { ...newFields().provenance, image_sha256: 'abc' } }],
     ['warnings without codes', { warnings: ['The film is blurred.'] }],
   ])('refuses %s', (_, change) => {
     expect(isAnswer({ ...answerOf(), ...change })).toBe(false);
   });
 });
+
+const namesOf = (object: Record<string, unknown>) =>
+  object.propertyNames as Record<string, unknown> | undefined;
 
 /** Return every part of a schema that describes an object. */
 function objectsIn(part: unknown): Record<string, unknown>[] {

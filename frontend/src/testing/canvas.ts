@@ -16,6 +16,9 @@ export function stubCanvas(): void {
       getImageData: (_x: number, _y: number, width: number, height: number) =>
         painted.get(this) ?? blank(width, height),
       drawImage: () => {},
+      fillRect: () => {},
+      translate: () => {},
+      rotate: () => {},
     } as never;
   });
 }

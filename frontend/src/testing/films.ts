@@ -23,6 +23,8 @@ export function filmOf(change: Partial<Film> = {}): Film {
     url: `blob:${id}`,
     shrunk: false,
     sixteenBit: false,
+    corrections: [],
+    asked: {},
     step: { name: 'waiting' },
     timesPutOff: 0,
     ...change,

@@ -1,4 +1,5 @@
 import { HttpResponse, http } from 'msw';
+import type { Access } from '@/lib/contract';
 import { answerOf } from './answers';
 import { server } from './server';
 
@@ -11,6 +12,11 @@ export function predictAnswers(resolver: Resolver = () => HttpResponse.json(answ
 
 export function healthAnswers(resolver: Resolver): void {
   server.use(http.get('*/api/health', resolver));
+}
+
+/** Say whether the service wants to know who asks, and how. */
+export function accessAnswers(access: Access): void {
+  server.use(http.get('*/api/access', () => HttpResponse.json(access)));
 }
 
 /** Return what /health says. */

@@ -2,7 +2,7 @@ import { render, screen } from '@testing-library/react';
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { FINDINGS } from '@/lib/contract';
 import type { Heatmap } from '@/lib/heatmap';
-import { answerOf } from '@/testing/answers';
+import { answerOf, explanationOf } from '@/testing/answers';
 import { AnswerReasons, AnswerSummary } from './answer-panel';
 import { missRate } from './measured';
 
@@ -39,16 +39,7 @@ describe('beside a normal answer', () => {
   });
 });
 
-describe('the service’s warnings', () => {
-  it('stand with the answer, in the service’s own words', () => {
-    const warnings = [
-      { code: 'blurred', message: 'The film is blurred.' },
-      { code: 'cropped', message: 'The film is cropped.' },
-    ];
-    render(<AnswerSummary answer={answerOf({ warnings })} />);
-    for (const { message } of warnings) expect(screen.getByText(message)).toBeInTheDocument();
-  });
-
+describe('what is odd about a film', () => {
   it('may be none', () => {
     render(<AnswerSummary answer={answerOf()} />);
     expect(screen.getAllByRole('paragraph').map(({ textContent }) => textContent)).toEqual([
@@ -61,6 +52,12 @@ describe('the reasons of an answer', () => {
   it('say where the map points, where there is a map', () => {
     render(<AnswerReasons answer={answerOf()} map={MAP} />);
     expect(screen.getByRole('heading', { name: 'Where the map points' })).toBeInTheDocument();
+  });
+
+  it('say where the map points as the service says it, whatever the map shows', () => {
+    const explanation = explanationOf(0, 0, 0.9, 0, 0, 0.1);
+    render(<AnswerReasons answer={answerOf({ explanation })} map={MAP} />);
+    expect(screen.getByText(/mostly in the patient's right lower zone \(90%/)).toBeInTheDocument();
   });
 
   it('say nothing of a map that is not there', () => {

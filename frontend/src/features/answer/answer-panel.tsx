@@ -1,21 +1,30 @@
 import { useTranslation } from 'react-i18next';
 import { Card, CardTitle } from '@/components/ui/card';
-import type { Answer } from '@/lib/contract';
+import type { Answer, Correction } from '@/lib/contract';
 import type { Heatmap } from '@/lib/heatmap';
 import { Details } from './details';
 import { Headline } from './headline';
 import { MissNotice } from './miss-notice';
 import { NetworkOpinions } from './network-opinions';
 import { ProbabilityBars } from './probability-bars';
-import { Warnings } from './warnings';
+import { Unusual, Warnings } from './warnings';
+import { regionsFor } from './where';
 import { WhereSentence } from './where-sentence';
 
+interface AnswerSummaryProps {
+  answer: Answer;
+  /** Has the film read otherwise; null where it cannot be. */
+  onCorrect?: ((correction: Correction) => Promise<void>) | null;
+}
+
 /** The answer, and what must be known before it is believed. */
-export function AnswerSummary({ answer }: { answer: Answer }) {
+export function AnswerSummary({ answer, onCorrect = null }: AnswerSummaryProps) {
+  const warnings = answer.warnings ?? [];
   return (
     <>
+      <Unusual warnings={warnings} />
       <Headline answer={answer} />
-      <Warnings warnings={answer.warnings} />
+      <Warnings warnings={warnings} onCorrect={onCorrect} />
       {answer.prediction === 'NORMAL' && <MissNotice version={answer.model_version} />}
     </>
   );
@@ -24,6 +33,7 @@ export function AnswerSummary({ answer }: { answer: Answer }) {
 /** The answer's doubt and its reason. */
 export function AnswerReasons({ answer, map }: { answer: Answer; map: Heatmap | null }) {
   const { t } = useTranslation();
+  const regions = regionsFor(answer, map);
   return (
     <>
       <Card>
@@ -34,10 +44,10 @@ export function AnswerReasons({ answer, map }: { answer: Answer; map: Heatmap | 
         <CardTitle>{t('answer.networks')}</CardTitle>
         <NetworkOpinions answer={answer} />
       </Card>
-      {map && (
+      {regions && (
         <Card>
           <CardTitle>{t('where.title')}</CardTitle>
-          <WhereSentence map={map} prediction={answer.prediction} />
+          <WhereSentence regions={regions} prediction={answer.prediction} />
         </Card>
       )}
       <Card>

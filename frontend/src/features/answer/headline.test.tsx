@@ -45,4 +45,18 @@ describe('the headline', () => {
     expect(document.body).toHaveTextContent(/92,35\s%/);
     expect(document.body).not.toHaveTextContent('11');
   });
+
+  it('says plainly which findings cannot be excluded, the most probable first', () => {
+    render(<Headline answer={answerOf({ prediction_set: ['BACTERIAL PNEUMONIA', 'NORMAL'] })} />);
+    const said = 'None of these can be excluded (95%): Bacterial pneumonia and Normal.';
+    expect(screen.getByText(said)).toBeInTheDocument();
+  });
+
+  it.each([
+    ['one finding alone', { prediction_set: ['BACTERIAL PNEUMONIA' as const] }],
+    ['an older service', {}],
+  ])('says nothing of the sort for %s', (_, change) => {
+    render(<Headline answer={answerOf(change)} />);
+    expect(screen.getAllByRole('paragraph')).toHaveLength(1);
+  });
 });

@@ -1,10 +1,10 @@
 /** What stands on the page and in the report in the same words. */
 import type { TFunction } from 'i18next';
-import type { Finding } from '@/lib/contract';
+import type { Answer, Finding, Warning, Zone } from '@/lib/contract';
 import { percent } from '@/lib/format';
-import type { Heatmap } from '@/lib/heatmap';
+import en from '@/locales/en.json';
 import { missRate } from './measured';
-import { type Region, regionsOf } from './where';
+import { agree, opinionsOf } from './opinions';
 
 /** Say how often these networks call a pneumonia normal. */
 export function missSentence(version: string, t: TFunction, language: string): string {
@@ -19,11 +19,11 @@ const STANDS_OUT = 0.3;
 const NOTHING = 0.005;
 
 /** Say where the map points and for which class, for those who cannot see it. */
-export function whereSentence(map: Heatmap, prediction: Finding, t: TFunction, language: string): string {
-  const [first, second] = regionsOf(map);
+export function whereSentence(regions: Zone[], prediction: Finding, t: TFunction, language: string): string {
+  const [first, second] = regions;
   if (!first || !second) return t('where.nowhere');
-  const name = ({ side, zone }: Region) => t(`where.${side}.${zone}`);
-  const share = (region: Region) => percent(region.share, language, 0);
+  const name = ({ side, zone }: Zone) => t(`where.${side}.${zone}`);
+  const share = (region: Zone) => percent(region.share, language, 0);
   const words = { finding: t(`finding.${prediction}`), first: name(first), firstShare: share(first) };
   if (first.share < STANDS_OUT) return t('where.spread', words);
   if (second.share < NOTHING) return t('where.alone', words);
@@ -32,4 +32,37 @@ export function whereSentence(map: Heatmap, prediction: Finding, t: TFunction, l
     second: name(second),
     secondShare: share(second),
   });
+}
+
+type WarningCode = keyof typeof en.warning;
+
+const isKnown = (code: string): code is WarningCode => Object.hasOwn(en.warning, code);
+
+/** Say what is odd about a film, in the reader's language; in the service's own words if that is new. */
+export function warningSentence({ code, message }: Warning, t: TFunction): string {
+  return isKnown(code) ? t(`warning.${code}`) : message;
+}
+
+// What the service's prediction sets are fitted to.
+const COVERAGE = 0.95;
+
+/** Say which findings cannot be excluded, where that is more than one; else null. */
+export function notExcluded({ prediction_set }: Answer, t: TFunction, language: string): string | null {
+  if (!prediction_set || prediction_set.length < 2) return null;
+  const findings = new Intl.ListFormat(language).format(
+    prediction_set.map((finding) => t(`finding.${finding}`)),
+  );
+  return t('answer.notExcluded', { findings, coverage: percent(COVERAGE, language, 0) });
+}
+
+// Of all the probability, so much would have to move to make one network's answer the other's.
+const NOTICEABLE = 0.3;
+
+export const differNoticeably = ({ disagreement = 0 }: Answer) => disagreement >= NOTICEABLE;
+
+/** Say whether the networks agree. */
+export function agreementSentence(answer: Answer, t: TFunction): string {
+  const agreed = agree(opinionsOf(answer));
+  if (differNoticeably(answer)) return t(agreed ? 'answer.differ' : 'answer.disagreeMuch');
+  return t(agreed ? 'answer.agree' : 'answer.disagree');
 }

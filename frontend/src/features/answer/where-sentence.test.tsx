@@ -1,12 +1,13 @@
 import { render, screen } from '@testing-library/react';
 import { describe, expect, it } from 'vitest';
 import type { Heatmap } from '@/lib/heatmap';
+import { regionsOf } from './where';
 import { WhereSentence } from './where-sentence';
 
 /** Return a map of two columns and three rows, one cell a sixth. */
 function show(...values: [number, number, number, number, number, number]): void {
   const map: Heatmap = { columns: 2, rows: 3, values: Float32Array.from(values) };
-  render(<WhereSentence map={map} prediction="VIRAL PNEUMONIA" />);
+  render(<WhereSentence regions={regionsOf(map)} prediction="VIRAL PNEUMONIA" />);
 }
 
 const said = () => screen.getAllByRole('paragraph')[0]?.textContent;

@@ -1,13 +1,12 @@
 import { useTranslation } from 'react-i18next';
-import type { Finding } from '@/lib/contract';
-import type { Heatmap } from '@/lib/heatmap';
+import type { Finding, Zone } from '@/lib/contract';
 import { whereSentence } from './sentences';
 
-export function WhereSentence({ map, prediction }: { map: Heatmap; prediction: Finding }) {
+export function WhereSentence({ regions, prediction }: { regions: Zone[]; prediction: Finding }) {
   const { t, i18n } = useTranslation();
   return (
     <>
-      <p className="text-sm">{whereSentence(map, prediction, t, i18n.language)}</p>
+      <p className="text-sm">{whereSentence(regions, prediction, t, i18n.language)}</p>
       <p className="mt-2 text-muted text-xs">{t('where.caveat')}</p>
     </>
   );

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { SIDES, ZONES } from '@/lib/contract';
 import type { Heatmap } from '@/lib/heatmap';
-import { regionsOf, SIDES, ZONES } from './where';
+import { answerOf, explanationOf } from '@/testing/answers';
+import { regionsFor, regionsOf } from './where';
 
 /** Return a map of seven by seven cells with so much weight in some. */
 function mapOf(weights: Record<string, number>): Heatmap {
@@ -13,6 +15,32 @@ function mapOf(weights: Record<string, number>): Heatmap {
 }
 
 const sum = (map: Heatmap) => regionsOf(map).reduce((total, { share }) => total + share, 0);
+
+describe('where an answer points', () => {
+  const map = mapOf({ '1,6': 1 });
+
+  it('is what the service says, where it says it', () => {
+    const explanation = explanationOf(0.1, 0, 0, 0.2, 0.7, 0);
+    const regions = regionsFor(answerOf({ explanation }), map);
+    expect(regions?.slice(0, 2)).toEqual([
+      { side: 'left', zone: 'middle', share: 0.7 },
+      { side: 'left', zone: 'upper', share: 0.2 },
+    ]);
+  });
+
+  it.each([undefined, null])('is what the map shows where the service says %s', (explanation) => {
+    const answer = answerOf(explanation === undefined ? {} : { explanation });
+    expect(regionsFor(answer, map)).toEqual(regionsOf(map));
+  });
+
+  it('is nowhere where the service found an empty map', () => {
+    expect(regionsFor(answerOf({ explanation: explanationOf(0, 0, 0, 0, 0, 0) }), map)).toEqual([]);
+  });
+
+  it('is not known without either', () => {
+    expect(regionsFor(answerOf(), null)).toBeNull();
+  });
+});
 
 describe('the sixths of a film', () => {
   // The patient's right is on the left of the film.

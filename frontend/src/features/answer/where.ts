@@ -1,25 +1,25 @@
+import { type Answer, SIDES, ZONES, type Zone } from '@/lib/contract';
 import type { Heatmap } from '@/lib/heatmap';
 
-export const SIDES = ['right', 'left'] as const;
-export const ZONES = ['upper', 'middle', 'lower'] as const;
-
-export interface Region {
-  /** The patient's, not the reader's: the patient's right is on the left of the film. */
-  side: (typeof SIDES)[number];
-  /** A third of the film's height. */
-  zone: (typeof ZONES)[number];
-  /** Of the map's whole weight, in [0, 1]. */
-  share: number;
+/** Return where an answer's map points, as the service says or else as the map shows; null where there is no map. */
+export function regionsFor({ explanation }: Answer, map: Heatmap | null): Zone[] | null {
+  if (!explanation) return map && regionsOf(map);
+  const { zones } = explanation;
+  return zones.every(({ share }) => share === 0) ? [] : heaviestFirst(zones);
 }
 
 /** Return the sixths of the film by their share of the map's weight, the heaviest first; none if the map is empty. */
-export function regionsOf(map: Heatmap): Region[] {
+export function regionsOf(map: Heatmap): Zone[] {
   const total = map.values.reduce((sum, value) => sum + value, 0);
   if (total === 0) return [];
   const regions = SIDES.flatMap((side, column) =>
     ZONES.map((zone, row) => ({ side, zone, share: weight(map, column / 2, row / 3) / total })),
   );
-  return regions.sort((one, other) => other.share - one.share);
+  return heaviestFirst(regions);
+}
+
+function heaviestFirst(regions: Zone[]): Zone[] {
+  return [...regions].sort((one, other) => other.share - one.share);
 }
 
 /** Add up the map over the sixth that begins at a point; a cell on a border counts with the part that is within. */

@@ -17,7 +17,9 @@ const subject: ReportSubject = {
   colours: 'viridis',
   coarse: false,
   mapLabel: 'Film and map',
+  warnings: [],
   notes: ['A note.'],
+  details: [['Request id', 'abc-1']],
 };
 const PDF = new Blob(['%PDF-1.7'], { type: 'application/pdf' });
 

@@ -20,6 +20,8 @@ interface Style {
 export class Sheet {
   readonly pdf = new jsPDF({ unit: 'mm', format: 'a4', compress: true });
   readonly width = this.pdf.internal.pageSize.getWidth() - 2 * MARGIN;
+  /** Where the writing has to end. */
+  readonly bottom = this.pdf.internal.pageSize.getHeight() - MARGIN;
   y = MARGIN;
 
   constructor(title: string, language: string) {

@@ -1,7 +1,7 @@
 import type { TFunction } from 'i18next';
 import type { ColourMap } from '@/lib/colour-map';
 import { type Answer, FINDINGS } from '@/lib/contract';
-import { percent, seconds } from '@/lib/format';
+import { percent } from '@/lib/format';
 import type { Heatmap } from '@/lib/heatmap';
 import { drawPictures, type FilmPictures } from './film-pictures';
 import { MARGIN, Sheet } from './sheet';
@@ -10,6 +10,7 @@ const GAP = 6;
 const TALLEST = 95;
 const GREY = 95;
 const COLUMN = 45;
+const DETAIL = 62;
 
 export interface ReportSubject {
   url: string;
@@ -19,32 +20,53 @@ export interface ReportSubject {
   coarse: boolean;
   /** Names the map: which class it explains. */
   mapLabel: string;
+  /** What is odd about the film, in words. */
+  warnings: string[];
   /** What else must be known of the answer, in words. */
   notes: string[];
+  /** What finds the answer again, and how it was made: name and value. */
+  details: readonly (readonly [string, string])[];
 }
 
 /** Return a one-page PDF of a film and its answer. */
 export async function writeReport(subject: ReportSubject, t: TFunction, language: string): Promise<Blob> {
-  const { answer, map, colours, coarse, mapLabel, url, notes } = subject;
+  const { url, map, colours, coarse } = subject;
+  const pictures = await drawPictures(url, map, colours, coarse);
+  const first = compose(subject, pictures, TALLEST, t, language);
+  const excess = first.y - first.bottom;
+  const sheet = excess > 0 ? compose(subject, pictures, TALLEST - excess, t, language) : first;
+  return sheet.pdf.output('blob');
+}
+
+/** Write everything on one sheet, with pictures of at most this height. */
+function compose(
+  { answer, mapLabel, warnings, notes, details }: ReportSubject,
+  pictures: FilmPictures,
+  tallest: number,
+  t: TFunction,
+  language: string,
+): Sheet {
   const sheet = new Sheet(t('report.title'), language);
   sheet.text(t('report.title'), { size: 16, bold: true });
   const made = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'long' }).format(new Date());
   sheet.text(t('report.made', { time: made }), { size: 9, grey: GREY });
   sheet.space(3);
-  writePictures(sheet, await drawPictures(url, map, colours, coarse), t('viewer.film'), mapLabel);
-  writeAnswer(sheet, answer, t, language);
+  writePictures(sheet, pictures, tallest, t('viewer.film'), mapLabel);
+  writeAnswer(sheet, answer, warnings, t, language);
   for (const note of notes) sheet.text(note);
   sheet.space(2);
   sheet.rule();
-  writeDetails(sheet, answer, t, language);
+  for (const [name, value] of details) writeDetail(sheet, name, value);
+  sheet.space(2);
   sheet.rule();
   sheet.text(t('disclaimer'), { size: 9, bold: true });
-  return sheet.pdf.output('blob');
+  return sheet;
 }
 
 function writePictures(
   sheet: Sheet,
   { film, overlay }: FilmPictures,
+  tallest: number,
   filmLabel: string,
   mapLabel: string,
 ): void {
@@ -53,7 +75,7 @@ function writePictures(
     { canvas: overlay, name: mapLabel },
   ];
   const column = (sheet.width - GAP) / 2;
-  const scale = Math.min(column / film.width, TALLEST / film.height);
+  const scale = Math.min(column / film.width, tallest / film.height);
   pictures.forEach(({ canvas, name }, index) => {
     if (!canvas) return;
     const left = MARGIN + index * (column + GAP);
@@ -67,14 +89,14 @@ function writePictures(
   sheet.y += film.height * scale + 8;
 }
 
-function writeAnswer(sheet: Sheet, answer: Answer, t: TFunction, language: string): void {
+function writeAnswer(sheet: Sheet, answer: Answer, warnings: string[], t: TFunction, language: string): void {
   const finding = t(`finding.${answer.prediction}`);
   const confidence = percent(answer.probabilities[answer.prediction], language, 2);
   const unclear = answer.risk_code === 'indeterminate';
   sheet.text(unclear ? t('answer.unclear') : finding, { size: 15, bold: true });
   sheet.text(t(unclear ? 'answer.leaning' : 'answer.confidence', { finding, confidence }), { size: 11 });
   sheet.text(t('report.risk', { risk: t(`risk.${answer.risk_code}`) }), { size: 11 });
-  for (const { message } of answer.warnings ?? []) sheet.text(message, { bold: true });
+  for (const warning of warnings) sheet.text(warning, { bold: true });
   sheet.space(3);
 
   const voices = [
@@ -99,15 +121,8 @@ function writeAnswer(sheet: Sheet, answer: Answer, t: TFunction, language: strin
   sheet.space(2);
 }
 
-function writeDetails(sheet: Sheet, answer: Answer, t: TFunction, language: string): void {
-  const rows = [
-    [t('answer.requestId'), answer.request_id],
-    [t('answer.modelVersion'), answer.model_version],
-    [t('answer.duration'), seconds(answer.duration_ms, language)],
-  ];
-  for (const [name = '', value = ''] of rows) {
-    sheet.line(name, { size: 9, grey: GREY });
-    sheet.line(value, { size: 9, left: MARGIN + COLUMN });
-    sheet.space(5);
-  }
+function writeDetail(sheet: Sheet, name: string, value: string): void {
+  sheet.line(name, { size: 8, grey: GREY });
+  sheet.text(value, { size: 8, left: MARGIN + DETAIL, width: sheet.width - DETAIL });
+  sheet.space(0.5);
 }

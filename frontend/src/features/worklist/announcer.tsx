@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { percent } from '@/lib/format';
 import { errorSentence } from './error-text';
-import type { Film } from './film';
+import type { Film, Step } from './film';
 import { useWorklist } from './store';
 
 /** Tells screen readers what becomes of each film, and nobody else. */
@@ -14,9 +14,9 @@ export function Announcer() {
   const [news, setNews] = useState({ count: 0, text: '' });
 
   useEffect(() => {
-    const changed = films.filter(({ id, step }) => told.current.get(id) !== step.name);
+    const changed = films.filter(({ id, step }) => told.current.get(id) !== stateOf(step));
     const lines = changed.map((film) => newsOf(film, t, i18n.language)).filter((line) => line !== '');
-    told.current = new Map(films.map(({ id, step }) => [id, step.name]));
+    told.current = new Map(films.map(({ id, step }) => [id, stateOf(step)]));
     if (lines.length > 0) setNews(({ count }) => ({ count: count + 1, text: lines.join(' ') }));
   }, [films, t, i18n.language]);
 
@@ -27,6 +27,9 @@ export function Announcer() {
     </p>
   );
 }
+
+/** Name what is news when it changes: another answer to the same film is. */
+const stateOf = (step: Step) => (step.name === 'done' ? step.answer.request_id : step.name);
 
 /** Say what became of a film; an indeterminate answer is no statement of its class. Waiting and sending are no news. */
 function newsOf({ name, step }: Film, t: TFunction, language: string): string {
@@ -39,11 +42,14 @@ function newsOf({ name, step }: Film, t: TFunction, language: string): string {
     case 'failed':
       return `${t('news.failed', { name })} ${errorSentence(step.error, t)}`;
     case 'done': {
-      const { prediction, probabilities, risk_code: code } = step.answer;
+      const { prediction, probabilities, risk_code: code, warnings } = step.answer;
       const finding = t(`finding.${prediction}`);
       const confidence = percent(probabilities[prediction], language, 2);
-      if (code === 'indeterminate') return t('news.unclear', { name, finding, confidence });
-      return t('news.done', { name, finding, confidence, risk: t(`risk.${code}`) });
+      const news =
+        code === 'indeterminate'
+          ? t('news.unclear', { name, finding, confidence })
+          : t('news.done', { name, finding, confidence, risk: t(`risk.${code}`) });
+      return warnings?.some(({ code }) => code === 'unusual') ? `${news} ${t('worklist.unusual')}` : news;
     }
     default:
       return t(`news.${step.name}`, { name });

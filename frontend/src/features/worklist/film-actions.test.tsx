@@ -124,6 +124,47 @@ describe('shrinking', () => {
   });
 });
 
+describe('a picture that is no chest radiograph to the service', () => {
+  const refused = (code: string): Step => ({ name: 'failed', error: new ApiError(code) });
+  const insist = () => screen.queryByRole('button', { name: 'Analyse anyway' });
+  const asked = () => vi.mocked(predictFilm).mock.calls.map(([, { allowUnusual }]) => allowUnusual);
+
+  it('is said to be none, and the reader is asked whether to analyse it anyway', () => {
+    show({ step: refused('not_a_chest_radiograph') });
+    const said = screen.getAllByRole('paragraph').map(({ textContent }) => textContent);
+    expect(said[0]).toMatch(/does not look like a chest radiograph/);
+    expect(said[1]).toMatch(/^Analyse anyway\?/);
+    expect(sentFiles()).toEqual([]);
+  });
+
+  it('is sent again as such when the reader insists', async () => {
+    show({ step: refused('not_a_chest_radiograph') });
+    await userEvent.click(insist() ?? document.body);
+    expect(asked()).toEqual([true]);
+    expect(step()).toBe('uploading');
+    expect(insist()).not.toBeInTheDocument();
+  });
+
+  it('is not asked about a second time', () => {
+    show({ asked: { allowUnusual: true }, step: refused('not_a_chest_radiograph') });
+    expect(insist()).not.toBeInTheDocument();
+  });
+
+  it('is sent plainly when it is only sent again', async () => {
+    show({ step: refused('not_a_chest_radiograph') });
+    await userEvent.click(screen.getByRole('button', { name: 'Send chest.jpg again' }));
+    expect(asked()).toEqual([undefined]);
+  });
+
+  it.each(['damaged_image', 'unsupported_type', 'image_too_large'])(
+    'is nothing that is asked of %s',
+    (code) => {
+      show({ step: refused(code) });
+      expect(insist()).not.toBeInTheDocument();
+    },
+  );
+});
+
 describe('the buttons of a film', () => {
   it('send it again after a failure', async () => {
     show({ step: { name: 'failed', error: new ApiError('unreachable') } });

@@ -2,6 +2,7 @@ import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '@/lib/api-error';
+import { useCredential } from '@/lib/credential';
 import { answerOf } from '@/testing/answers';
 import { filmOf } from '@/testing/films';
 import { resetStores } from '@/testing/stores';
@@ -102,5 +103,23 @@ describe('a row of the work-list', () => {
   it('says that a smaller copy was sent', () => {
     show({ shrunk: true, step: { name: 'done', answer: answerOf() } });
     expect(screen.getByRole('paragraph')).toHaveTextContent('A smaller copy was sent.');
+  });
+
+  it('says that a picture was read although it looks like no chest radiograph', () => {
+    const answer = answerOf({ warnings: [{ code: 'unusual', message: '' }] });
+    show({ step: { name: 'done', answer } });
+    expect(screen.getByRole('paragraph')).toHaveTextContent('Does not look like a chest radiograph');
+  });
+
+  it('says that the film was corrected', () => {
+    const { file, url, shrunk, asked, step } = filmOf({ step: { name: 'done', answer: answerOf() } });
+    show({ step, corrections: [{ correction: 'invert', before: { file, url, shrunk, asked, step } }] });
+    expect(screen.getByRole('paragraph')).toHaveTextContent('The film was corrected before it was read.');
+  });
+
+  it('that waits for its reader to sign in says so', () => {
+    useCredential.setState({ required: true });
+    show({ step: { name: 'waiting' } });
+    expect(screen.getByRole('paragraph')).toHaveTextContent('Waiting for you to sign in');
   });
 });

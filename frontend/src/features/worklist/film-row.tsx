@@ -1,11 +1,13 @@
 import { clsx } from 'clsx';
 import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
+import type { Answer } from '@/lib/contract';
 import type { Film } from './film';
 import { FilmActions } from './film-actions';
 import { ShrinkOffer } from './shrink-offer';
 import { StepText } from './step-text';
 import { Thumbnail } from './thumbnail';
+import { UnusualOffer } from './unusual-offer';
 
 interface FilmRowProps {
   film: Film;
@@ -16,7 +18,6 @@ interface FilmRowProps {
 }
 
 export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
-  const { t } = useTranslation();
   const row = useRef<HTMLLIElement>(null);
   useEffect(() => {
     if (selected) row.current?.scrollIntoView?.({ block: 'nearest' });
@@ -48,9 +49,21 @@ export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
       </div>
       <StepText film={film} />
       <ShrinkOffer film={film} />
-      {film.shrunk && film.step.name === 'done' && (
-        <p className="text-muted text-xs">{t('worklist.shrunk')}</p>
-      )}
+      <UnusualOffer film={film} />
+      {film.step.name === 'done' && <Notes film={film} answer={film.step.answer} />}
     </li>
+  );
+}
+
+/** What else must be known of a film that was read, wherever it is listed. */
+function Notes({ film, answer }: { film: Film; answer: Answer }) {
+  const { t } = useTranslation();
+  const unusual = answer.warnings?.some(({ code }) => code === 'unusual');
+  return (
+    <>
+      {unusual && <p className="text-caution text-xs">{t('worklist.unusual')}</p>}
+      {film.corrections.length > 0 && <p className="text-muted text-xs">{t('worklist.corrected')}</p>}
+      {film.shrunk && <p className="text-muted text-xs">{t('worklist.shrunk')}</p>}
+    </>
   );
 }

@@ -1,8 +1,14 @@
 import type { ApiError } from '@/lib/api-error';
-import type { Answer } from '@/lib/contract';
+import type { Answer, Correction } from '@/lib/contract';
 
 /** Why a file is not sent. */
 export type Refusal = 'wrong_type' | 'too_large' | 'empty';
+
+/** What the service is asked beside a film: to read it although it looks like none, or otherwise than it is. */
+export interface Asked {
+  readonly allowUnusual?: boolean;
+  readonly correction?: Correction;
+}
 
 export type Step =
   | { name: 'refused'; reason: Refusal }
@@ -12,6 +18,12 @@ export type Step =
   | { name: 'done'; answer: Answer }
   | { name: 'failed'; error: ApiError }
   | { name: 'cancelled' };
+
+/** A change that the reader chose, and the film as it was before. */
+export interface Corrected {
+  readonly correction: Correction;
+  readonly before: Pick<Film, 'file' | 'url' | 'shrunk' | 'asked' | 'step'>;
+}
 
 /** A film of this tab: in memory only, gone with it. */
 export interface Film {
@@ -24,10 +36,20 @@ export interface Film {
   readonly shrunk: boolean;
   /** Its picture has more grey levels than a browser shows. */
   readonly sixteenBit: boolean;
+  /** What was changed on the picture, the last at the end. */
+  readonly corrections: readonly Corrected[];
+  /** What the service is asked beside the film. */
+  readonly asked: Asked;
   readonly step: Step;
   /** How often the service asked to come back later. */
   readonly timesPutOff: number;
 }
+
+/** Return the object URLs that a film holds: of its picture, and of those before its corrections. */
+export const picturesOf = ({ url, corrections }: Film) => [
+  url,
+  ...corrections.map(({ before }) => before.url),
+];
 
 export const isUnderWay = (film: Film) => film.step.name === 'uploading' || film.step.name === 'analysing';
 

@@ -1,11 +1,22 @@
 import { CanceledError } from 'axios';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '@/lib/api-error';
+import { refuse, signInWith, useCredential } from '@/lib/credential';
 import { answerOf } from '@/testing/answers';
 import { filmOf } from '@/testing/films';
 import { resetStores } from '@/testing/stores';
 import { predictFilm } from './predict-film';
-import { AT_ONCE, cancel, clear, LONGEST_ANALYSIS_MS, MOST_PUT_OFF, pump, remove, retry } from './runner';
+import {
+  AT_ONCE,
+  cancel,
+  clear,
+  LONGEST_ANALYSIS_MS,
+  MOST_PUT_OFF,
+  pump,
+  remove,
+  retry,
+  signedIn,
+} from './runner';
 import { useWorklist } from './store';
 
 vi.mock('./predict-film');
@@ -307,6 +318,68 @@ describe('a service that asks to come back later', () => {
     expect(timers).not.toHaveBeenCalled();
     expect(ids()).toEqual(['1']);
   });
+});
+
+describe('a service that wants its reader to sign in', () => {
+  beforeEach(() => useCredential.setState({ required: true }));
+
+  /** Let a request end as one does whose credential is refused. */
+  async function refuseNth(index: number, bearer: string | null): Promise<void> {
+    refuse(bearer);
+    await nth(index).fail(new ApiError('unauthorized'));
+  }
+
+  it('gets no film before that, and all of them then', async () => {
+    start(2);
+    await settle(() => retry('1'));
+    expect(ids()).toEqual([]);
+    expect(steps()).toEqual(['waiting', 'waiting']);
+    await settle(() => {
+      signInWith('key-1');
+      signedIn();
+    });
+    expect(ids()).toEqual(['1', '2']);
+  });
+
+  it('and refuses a film has it wait, with all others, until somebody signs in anew', async () => {
+    signInWith('old');
+    start(3);
+    await refuseNth(0, 'old');
+    await refuseNth(1, 'old');
+    expect(steps()).toEqual(['waiting', 'waiting', 'waiting']);
+    expect(ids()).toEqual(['1', '2']);
+    await settle(() => {
+      signInWith('new');
+      signedIn();
+    });
+    expect(ids()).toEqual(['1', '2', '1', '2']);
+  });
+
+  it('gets a film again whose refusal came after the reader had signed in anew', async () => {
+    signInWith('old');
+    start(1);
+    signInWith('new');
+    await refuseNth(0, 'old');
+    expect(ids()).toEqual(['1', '1']);
+  });
+
+  it('and does not allow a film lets it fail, until somebody else signs in', async () => {
+    signInWith('reader');
+    start(1);
+    await nth(0).fail(new ApiError('forbidden'));
+    expect(useWorklist.getState().films[0]?.step).toMatchObject({ error: { code: 'forbidden' } });
+    await settle(() => {
+      signInWith('radiologist');
+      signedIn();
+    });
+    expect(ids()).toEqual(['1', '1']);
+  });
+});
+
+it('a film that is refused where nobody can sign in fails', async () => {
+  start(1);
+  await nth(0).fail(new ApiError('unauthorized'));
+  expect(useWorklist.getState().films[0]?.step).toMatchObject({ error: { code: 'unauthorized' } });
 });
 
 /** Do something, and let all that follows from it happen. */

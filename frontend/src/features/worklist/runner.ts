@@ -1,5 +1,6 @@
 /** Sends what waits, at most two films at once, and pauses for as long as the service asks. */
 import { ApiError } from '@/lib/api-error';
+import { mustSignIn, useCredential } from '@/lib/credential';
 import { isReadable } from './file-checks';
 import { type Film, isUnderWay, type Step } from './film';
 import { predictFilm } from './predict-film';
@@ -12,11 +13,15 @@ export const LONGEST_ANALYSIS_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one ends at once
 const ASKED_TO_WAIT = new Set(['overloaded', 'rate_limited', 'models_unavailable', 'unavailable']);
 
+/** What signing in, or as somebody else, may help. */
+const WANTS_ACCESS = new Set(['unauthorized', 'forbidden']);
+
 /** The request under way for each film. */
 const attempts = new Map<string, AbortController>();
 
 /** Start as many films as there is room for; call it whenever the list changes. */
 export function pump(): void {
+  if (mustSignIn(useCredential.getState())) return;
   const { films, pausedUntil } = useWorklist.getState();
   const pause = Math.min(pausedUntil - Date.now(), LONGEST_TIMER_MS);
   if (pause > 0) {
@@ -48,8 +53,22 @@ export function clear(): void {
   for (const id of attempts.keys()) abandon(id);
 }
 
+/** Send what waited for the reader to sign in, and what was refused for want of it. */
+export function signedIn(): void {
+  for (const { id, step } of useWorklist.getState().films) {
+    if (step.name === 'failed' && WANTS_ACCESS.has(step.error.code)) setStep(id, { name: 'waiting' });
+  }
+  pump();
+}
+
+/** Send a film once more although it looks like none. */
+export function insist({ id, asked }: Film): void {
+  useWorklist.getState().change(id, { asked: { ...asked, allowUnusual: true } });
+  retry(id);
+}
+
 /** End a film's request; what it may still say is not heard. */
-function abandon(id: string): void {
+export function abandon(id: string): void {
   const attempt = attempts.get(id);
   attempts.delete(id);
   attempt?.abort();
@@ -70,7 +89,10 @@ async function send(film: Film): Promise<void> {
 
   say({ name: 'uploading', share: 0 });
   try {
-    say({ name: 'done', answer: await predictFilm(film.file, { signal: attempt.signal, onUploaded }) });
+    say({
+      name: 'done',
+      answer: await predictFilm(film.file, { ...film.asked, signal: attempt.signal, onUploaded }),
+    });
   } catch (thrown) {
     const error = attempt.signal.aborted ? new ApiError('deadline_exceeded') : await explain(film, thrown);
     if (isCurrent()) fail(film, error);
@@ -87,9 +109,13 @@ async function explain(film: Film, thrown: unknown): Promise<ApiError> {
   return error.code === 'unreachable' && !(await isReadable(film.file)) ? new ApiError('file_gone') : error;
 }
 
-/** Put a film off if the service asked to come back later, up to a point; else let it fail. */
+/** Put a film off until its reader has signed in, or as the service asked, up to a point; else let it fail. */
 function fail(film: Film, error: ApiError): void {
   const { change, pause } = useWorklist.getState();
+  if (error.code === 'unauthorized' && useCredential.getState().required) {
+    setStep(film.id, { name: 'waiting' });
+    return;
+  }
   if (error.retryAfterSeconds !== null && ASKED_TO_WAIT.has(error.code)) {
     pause(Date.now() + error.retryAfterSeconds * 1000);
     if (film.timesPutOff < MOST_PUT_OFF) {

@@ -1,5 +1,6 @@
 import { useTranslation } from 'react-i18next';
 import { Progress } from '@/components/ui/progress';
+import { mustSignIn, useCredential } from '@/lib/credential';
 import { percent } from '@/lib/format';
 import { ErrorText } from './error-text';
 import type { Film } from './film';
@@ -8,6 +9,8 @@ import type { Film } from './film';
 export function StepText({ film }: { film: Film }) {
   const { t, i18n } = useTranslation();
   const { step } = film;
+  const held = useCredential(mustSignIn);
+  const waiting = film.timesPutOff > 0 ? 'step.putOff' : 'step.waiting';
   switch (step.name) {
     case 'uploading':
       return (
@@ -30,7 +33,7 @@ export function StepText({ film }: { film: Film }) {
     case 'failed':
       return <ErrorText error={step.error} />;
     case 'waiting':
-      return <p className="text-muted text-xs">{t(film.timesPutOff > 0 ? 'step.putOff' : 'step.waiting')}</p>;
+      return <p className="text-muted text-xs">{t(held ? 'step.held' : waiting)}</p>;
     case 'cancelled':
       return <p className="text-muted text-xs">{t('step.cancelled')}</p>;
     case 'done':

@@ -1,5 +1,5 @@
 import { create } from 'zustand';
-import type { Film, Step } from './film';
+import { type Film, picturesOf, type Step } from './film';
 import type { Order } from './order';
 
 interface Worklist {
@@ -35,13 +35,13 @@ export const useWorklist = create<Worklist>()((set) => ({
     set(({ films, selectedId }) => {
       const gone = films.findIndex((film) => film.id === id);
       const left = films.filter((film) => film.id !== id);
-      if (films[gone]) URL.revokeObjectURL(films[gone].url);
+      if (films[gone]) letGo(films[gone]);
       const next = left[Math.min(gone, left.length - 1)]?.id ?? null;
       return { films: left, selectedId: selectedId === id ? next : selectedId };
     }),
   clear: () =>
     set(({ films }) => {
-      for (const film of films) URL.revokeObjectURL(film.url);
+      for (const film of films) letGo(film);
       return { films: [], selectedId: null };
     }),
   pause: (until) => set(({ pausedUntil }) => ({ pausedUntil: Math.max(pausedUntil, until) })),
@@ -49,6 +49,10 @@ export const useWorklist = create<Worklist>()((set) => ({
 
 export const useSelectedFilm = () =>
   useWorklist(({ films, selectedId }) => films.find((film) => film.id === selectedId) ?? null);
+
+function letGo(film: Film): void {
+  for (const url of picturesOf(film)) URL.revokeObjectURL(url);
+}
 
 export function setStep(id: string, step: Step): void {
   useWorklist.getState().change(id, { step });

@@ -34,6 +34,8 @@ async function asFilm(file: File): Promise<Film> {
     url: URL.createObjectURL(file),
     shrunk: false,
     sixteenBit: await isSixteenBit(file),
+    corrections: [],
+    asked: {},
     step: await firstStep(file),
     timesPutOff: 0,
   };
