@@ -3,6 +3,8 @@
 gunicorn's own closes its door at SIGTERM while the socket still listens: who comes then hangs until the last
 film is answered, and is cut off. This one lets them in and the app tells them 503, unless only this worker
 goes (a reload, say) and others take what comes.
+
+And gunicorn's own waits for each client to hang up before it accepts the next, two seconds at most for each.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ from types import FrameType
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from backend.app.readiness import Readiness
 from backend.app.refusals import refuse
@@ -39,6 +41,10 @@ def service_is_stopping() -> bool:
     return _stopping[0] != 0
 
 
+def _closed_already(graceful: bool = False) -> None:
+    """Take the place of a connection's own way to close."""
+
+
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     """A worker whose door stays open while the service stops and it still has films to finish."""
 
@@ -55,6 +61,14 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
         """Refuse a request that cannot be read, without a word of it in the answer or the log."""
         refuse(client, exc)
+
+    def handle(self, conn: TConn) -> Any:
+        """Handle a request, and see its connection off in this thread: the main loop has others to let in."""
+        goes_on = super().handle(conn)
+        if not goes_on:
+            conn.close(graceful=True)
+            conn.close = _closed_already
+        return goes_on
 
     def notify(self) -> None:
         """Tell the master that this worker lives; in its last loop, also see to the door."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Literal, get_args
 
 import psutil
 from prometheus_client import (
@@ -28,6 +29,7 @@ from backend.inference.reading import Reading
 from backend.inference.risk import INDETERMINATE, RISKS
 
 LINES = ("decoding", "inference")
+Reason = Literal["full", "expired", "client_gone", "draining"]
 NO_ROUTE, OTHER_METHOD = "unmatched", "other"
 _METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 
@@ -80,6 +82,13 @@ class Metrics:
             ["line"],
             registry=registry,
             multiprocess_mode="livesum",
+        )
+        self.turned_away = Counter(
+            "pneumonet_films_turned_away_total",
+            "Films that were not read: no place was free, their turn did not come in time, "
+            "their sender had gone, or the service was stopping.",
+            ["reason"],
+            registry=registry,
         )
         self.predictions = Counter(
             "pneumonet_predictions_total",
@@ -141,6 +150,8 @@ class Metrics:
             self.stage_seconds.labels(stage)
         for line in LINES:
             self.queue_depth.labels(line)
+        for reason in get_args(Reason):
+            self.turned_away.labels(reason)
         for outcome in ("success", "failure"):
             self.loads.labels(outcome)
         for predicted_class, risk in RISKS.items():

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import audit, docs, headers, openapi, page, stages
+from backend.app import audit, docs, headers, openapi, page, sender, stages
 from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
@@ -92,16 +94,33 @@ def _read() -> tuple[Film, Reading, Cam]:
     settings, extensions = current_app.config["SETTINGS"], current_app.extensions
     upload = read_upload(request)
     audit.note_film(upload.data)
-    with extensions["decoders"].turn(_seconds_left()), stages.timed("decode"):
-        film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
-    reading: Reading = extensions["queue"].run(
-        lambda: extensions["predictor"].predict(film, explained=upload.cam != "none"), _seconds_left()
-    )
+    with extensions["queue"].place():  # refused before it costs anything
+        film = _decode(upload.data)
+        reading: Reading = extensions["queue"].run(
+            lambda: extensions["predictor"].predict(film, explained=upload.cam != "none"),
+            _seconds_left(),
+            settings.queue_seconds,
+            _still_wanted(),
+        )
     stages.took("inference", reading.durations.inference)
     if reading.durations.explain is not None:
         stages.took("explain", reading.durations.explain)
     extensions["metrics"].predicted(reading)
     return film, reading, upload.cam
+
+
+def _decode(data: bytes) -> Film:
+    settings = current_app.config["SETTINGS"]
+    waiting_seconds = min(settings.queue_seconds, _seconds_left())
+    turn = current_app.extensions["decoders"].turn(waiting_seconds, _still_wanted())
+    with turn, stages.timed("decode"):
+        return read_film(data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+
+
+def _still_wanted() -> Callable[[], bool]:
+    """Return what tells whether the request's sender still waits; it may be asked outside the request."""
+    environ = request.environ
+    return lambda: not sender.has_gone(environ)
 
 
 def _reply(film: Film, reading: Reading, cam: Cam) -> Response:

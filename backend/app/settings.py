@@ -192,6 +192,9 @@ class Settings:
     queue_limit: int = _setting(
         0, _count, "films that may wait in a process; one more is refused; 0 means what fits, at most 64"
     )
+    queue_seconds: float = _setting(
+        10.0, _seconds, "longest time that a film waits for its turn; one that grows older is refused"
+    )
     deadline_seconds: float = _setting(
         30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
     )
