@@ -196,7 +196,7 @@ class Settings:
         10.0, _seconds, "longest time that a film waits for its turn; one that grows older is refused"
     )
     deadline_seconds: float = _setting(
-        30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
+        20.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
     )
     max_image_bytes: int = _setting(10 * 2**20, _positive, "largest film, decoded from base64, in bytes")
     max_image_pixels: int = _setting(25_000_000, _positive, "largest film in pixels")
@@ -276,7 +276,7 @@ class Settings:
     @property
     def graceful_seconds(self) -> int:
         """How long a stopping process may finish what is under way: the deadline, then drawing."""
-        return math.ceil(self.deadline_seconds) + 5
+        return math.ceil(self.deadline_seconds) + 3
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:
