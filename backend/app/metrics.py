@@ -23,6 +23,7 @@ from prometheus_client import (
 )
 
 from backend.app.contract import spoken
+from backend.app.restarts import restarts
 from backend.app.stages import STAGES, Stage, timed
 from backend.inference.engine import Engine
 from backend.inference.reading import Reading
@@ -121,6 +122,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemin",
         )
+        self.workers = Gauge(
+            "pneumonet_workers",
+            "Workers that serve.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        registry.register(restarts)
         self.memory = Gauge(
             "pneumonet_resident_memory_bytes",
             "Resident memory of the workers, when each of them last answered.",
@@ -143,6 +151,7 @@ class Metrics:
         )
         self._process = psutil.Process()
         self._begin_at_zero()
+        self.workers.set(1)
 
     def _begin_at_zero(self) -> None:
         """Show each series before its first event: a rate needs the zero that it rises from."""
@@ -200,4 +209,5 @@ class Metrics:
         if self._shared:
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)
+            registry.register(restarts)
         return generate_latest(registry)

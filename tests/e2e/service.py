@@ -144,7 +144,7 @@ def real(environment: Mapping[str, str], folder: Path, **settings: str) -> Itera
 def planted(environment: Mapping[str, str], folder: Path, **settings: str) -> Iterator[Service]:
     """Run the service with the planted reader, which costs nothing and does as it is told."""
     told = {"GUNICORN_CMD_ARGS": plant.ARGUMENTS, plant.FOLDER: str(folder), "WORKERS": "1"}
-    with real(environment, folder, **told, **settings) as service:
+    with real(environment, folder, **{**told, **settings}) as service:
         yield service
 
 
