@@ -27,6 +27,7 @@ from backend.inference.synthetic import draw_chest_film
 COMMITTED = Path(__file__).parent.parent / "backend" / "weights"
 CLASSES = ("BACTERIAL_PNEUMONIA", "NORMAL", "VIRAL_PNEUMONIA")
 PATIENT = {"deadline_seconds": 300.0, "queue_seconds": 300.0}
+UNCACHED = {"cache_seconds": 0}
 """Networks load, and are translated, in seconds: but on a starved machine in minutes."""
 SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
 
@@ -97,7 +98,7 @@ def make_client(predictor: LazyPredictor) -> Callable[..., FlaskClient]:
     """Return a fresh app's client; settings are overridden by name, and the predictor if one is given."""
 
     def make(predictor: LazyPredictor = predictor, **settings: object) -> FlaskClient:
-        chosen: dict[str, Any] = {**PATIENT, **settings}
+        chosen: dict[str, Any] = {**PATIENT, **UNCACHED, **settings}
         app = create_app(Settings(**chosen), predictor)
         return app.test_client()
 

@@ -22,9 +22,11 @@ from prometheus_client import (
     values,
 )
 
+from backend.app.cache import OUTCOMES
 from backend.app.contract import spoken
 from backend.app.restarts import restarts
 from backend.app.stages import STAGES, Stage, timed
+from backend.app.stores import FAILURES, Failure
 from backend.inference.engine import Engine
 from backend.inference.reading import Reading
 from backend.inference.risk import INDETERMINATE, RISKS
@@ -88,6 +90,19 @@ class Metrics:
             "pneumonet_films_turned_away_total",
             "Films that were not read: no place was free, their turn did not come in time, "
             "their sender had gone, or the service was stopping.",
+            ["reason"],
+            registry=registry,
+        )
+        self.cache_lookups = Counter(
+            "pneumonet_cache_lookups_total",
+            "Films looked for among earlier results, by whether they were found.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.cache_failures = Counter(
+            "pneumonet_cache_failures_total",
+            "What the store of results failed to do: it did not answer in time, could not be reached, "
+            "refused, was not asked after that, or held what cannot be read.",
             ["reason"],
             registry=registry,
         )
@@ -161,6 +176,10 @@ class Metrics:
             self.queue_depth.labels(line)
         for reason in get_args(Reason):
             self.turned_away.labels(reason)
+        for found in OUTCOMES:
+            self.cache_lookups.labels(found)
+        for failure in FAILURES:
+            self.cache_failures.labels(failure)
         for outcome in ("success", "failure"):
             self.loads.labels(outcome)
         for predicted_class, risk in RISKS.items():
@@ -184,6 +203,9 @@ class Metrics:
         predicted_class = spoken(reading.predicted_class)
         self.predictions.labels(predicted_class, reading.risk.code).inc()
         self.confidence.labels(predicted_class).observe(reading.confidence)
+
+    def cache_failed(self, reason: Failure) -> None:
+        self.cache_failures.labels(reason).inc()
 
     def loaded(self, seconds: float, engine: Engine | None) -> None:
         """Count an attempt to load the networks; one that failed gave no engine."""

@@ -198,6 +198,18 @@ class Settings:
     deadline_seconds: float = _setting(
         20.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
     )
+    cache_seconds: int = _setting(
+        3600, _count, "how long a result is kept for who sends the very same film again; 0 keeps none"
+    )
+    cache_entries: int = _setting(
+        4096, _positive, "results that a process keeps in memory, without REDIS_URL"
+    )
+    cache_key: str = _setting(
+        "",
+        _secret,
+        "secret that hides films in Redis; the same for all who share it; else made at start",
+        confidential=True,
+    )
     max_image_bytes: int = _setting(10 * 2**20, _positive, "largest film, decoded from base64, in bytes")
     max_image_pixels: int = _setting(25_000_000, _positive, "largest film in pixels")
     max_body_bytes: int = _setting(14 * 2**20, _positive, "largest request body in bytes")

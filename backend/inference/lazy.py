@@ -20,6 +20,9 @@ class Reader(Protocol):
     @property
     def engine(self) -> Engine: ...
 
+    @property
+    def fingerprint(self) -> str: ...
+
     def predict(self, film: Film, *, explained: bool = True) -> Reading: ...
 
 
@@ -62,6 +65,11 @@ class LazyPredictor:
     def engine(self) -> Engine | None:
         """What runs the networks; None until they are loaded."""
         return self._reader.engine if self._reader else None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells these networks, as they run, from any others; None until they are loaded."""
+        return self._reader.fingerprint if self._reader else None
 
     @property
     def failure(self) -> str | None:
