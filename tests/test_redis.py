@@ -9,13 +9,22 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from backend.app.stores import PATIENCE_SECONDS, RedisStore
+from backend.app import stores
+from backend.app.stores import RedisStore
 from tests.redis_server import RedisServer, running_redis
 from tests.test_cache import Counting, other_film
 from tests.test_metrics import scrape, value
 
 MakeClient = Callable[..., FlaskClient]
+PATIENCE = 2.0
 SHARED = "a secret of thirty-two characters"
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give a Redis that is well on a starved machine the time to say so."""
+    assert stores.PATIENCE_SECONDS <= 0.1
+    monkeypatch.setattr(stores, "PATIENCE_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -72,7 +81,7 @@ def test_a_frozen_redis_costs_its_patience_once(
     redis_server.freeze()
     started = time.monotonic()
     assert {said(client, png) for _ in range(20)} == {"miss"}
-    assert time.monotonic() - started < 20 * PATIENCE_SECONDS + 10
+    assert time.monotonic() - started < 20 * PATIENCE
     assert reader.films == 21
     assert failures(client, "timeout") == 1  # the first who asked, and nobody after
     assert failures(client, "not_asked") == 39

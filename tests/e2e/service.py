@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -40,6 +41,7 @@ def until(found: Callable[[], T], seconds: float = PATIENCE) -> T:
         time.sleep(0.02)
 
 
+@cache
 def small_film(seed: int = 0, height: int = 96) -> bytes:
     """Return a drawn film that costs next to nothing to decode; each seed draws another."""
     return encode_png(draw_chest_film(height, 128, seed=seed))
