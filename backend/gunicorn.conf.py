@@ -9,7 +9,7 @@ from backend import metrics_folder
 from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import fit
-from backend.worker import DrainingWorker, tell_workers_of_sigterm
+from backend.worker import DrainingWorker, count_departure, tell_workers_of_sigterm
 
 try:
     _settings = fit(Settings.from_environment())
@@ -31,6 +31,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # A service without a writable home needs no socket to be steered by.
 control_socket_disable = True
 keepalive = 5
+# A worker that has not turned its loop for so many seconds is taken for dead; it does so every second.
+timeout = 5
 graceful_timeout = _settings.graceful_seconds
 # No header of a request may say which address it is for, even if a proxy were to pass it on.
 forwarder_headers = ""
@@ -40,11 +42,15 @@ forwarded_allow_ips = ""
 limit_request_line = 8190
 # No max_requests: restarting a worker has to be shown to drop nothing first.
 
+
+def child_exit(server: Arbiter, worker: DrainingWorker) -> None:
+    count_departure(server, worker)
+    if workers > 1:
+        metrics_folder.forget_worker(worker.pid)
+
+
 if workers > 1:  # one counts in its own memory
     raw_env = [f"{metrics_folder.VARIABLE}={metrics_folder.metrics_folder()}"]
-
-    def child_exit(server: Arbiter, worker: DrainingWorker) -> None:
-        metrics_folder.forget_worker(worker.pid)
 
     def on_exit(server: Arbiter) -> None:
         metrics_folder.remove()

@@ -1,23 +1,43 @@
-"""gunicorn's threaded worker, but one that says it is leaving for as long as it has films to finish.
+"""gunicorn's threaded worker, but one that leaves in good order, and by itself when it is of no more use.
 
 gunicorn's own closes its door at SIGTERM while the socket still listens: who comes then hangs until the last
 film is answered, and is cut off. This one lets them in and the app tells them 503, unless only this worker
 goes (a reload, say) and others take what comes.
+
+gunicorn's own waits for each client to hang up before it accepts the next, two seconds at most for each.
+
+And gunicorn takes a worker for well as long as its main loop turns. This one gives itself up when an
+inference goes on long after its answer was given up.
 """
 
 from __future__ import annotations
 
+import logging
 import mmap
+import os
 import signal
 import socket
+import sys
+import time
 from types import FrameType
 from typing import Any
 
 from gunicorn.arbiter import Arbiter
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from backend.app.queue import InferenceQueue
 from backend.app.readiness import Readiness
 from backend.app.refusals import refuse
+from backend.app.restarts import restarts
+from backend.inference.lazy import LazyPredictor
+
+HUNG_SECONDS = 3.0
+"""For how long an inference may go on past its deadline before its worker gives itself up."""
+
+LOADING_SECONDS = 300.0
+"""For how long a worker that loads the networks may be silent: some libraries hold Python up."""
+
+log = logging.getLogger("pneumonet")
 
 # One byte that the master and all workers share, for it is made before any of them is forked.
 _stopping = mmap.mmap(-1, 1)
@@ -39,26 +59,93 @@ def service_is_stopping() -> bool:
     return _stopping[0] != 0
 
 
+def count_departure(master: Arbiter, worker: DrainingWorker) -> None:
+    """Count a worker that has gone, in the master, if it now has to be replaced."""
+    if not service_is_stopping() and len(master.WORKERS) < master.num_workers:
+        restarts.count("hung" if worker.hung else "silent" if worker.aborted else "died")
+
+
+def _closed_already(graceful: bool = False) -> None:
+    """Take the place of a connection's own way to close."""
+
+
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
-    """A worker whose door stays open while the service stops and it still has films to finish."""
+    """A worker whose door stays open while nobody else would take what comes, and knows when it hangs."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._hung = mmap.mmap(-1, 1)  # shared with the master, in which this runs
+
+    @property
+    def hung(self) -> bool:
+        """Whether the worker has given itself up; the master knows it too."""
+        return self._hung[0] != 0
 
     @property
     def readiness(self) -> Readiness:
         readiness: Readiness = self.wsgi.extensions["readiness"]
         return readiness
 
+    @property
+    def queue(self) -> InferenceQueue:
+        queue: InferenceQueue = self.wsgi.extensions["queue"]
+        return queue
+
+    @property
+    def predictor(self) -> LazyPredictor:
+        predictor: LazyPredictor = self.wsgi.extensions["predictor"]
+        return predictor
+
     def load_wsgi(self) -> None:
         super().load_wsgi()
         self.readiness.leaving = lambda: not self.alive
-        self.readiness.stopping = service_is_stopping
+        self.readiness.stopping = self._nobody_takes_what_comes
+        self.predictor.before_attempt = self._beat
+
+    def run(self) -> None:
+        super().run()
+        if self.queue.given_up:  # Python would wait for its threads to end, and this one does not
+            log.error("left behind an inference that hangs", extra={"fields": {"pid": self.pid}})
+            sys.stderr.flush()
+            os._exit(1 if self.hung else 0)
 
     def handle_error(self, req: object, client: socket.socket, addr: object, exc: Exception) -> None:
         """Refuse a request that cannot be read, without a word of it in the answer or the log."""
         refuse(client, exc)
 
+    def handle(self, conn: TConn) -> Any:
+        """Handle a request, and see its connection off in this thread: the main loop has others to let in."""
+        goes_on = super().handle(conn)
+        if not goes_on:
+            conn.close(graceful=True)
+            conn.close = _closed_already
+        return goes_on
+
     def notify(self) -> None:
-        """Tell the master that this worker lives; in its last loop, also see to the door."""
-        super().notify()
+        """Tell the master that this worker lives, see whether it does, and at its end see to the door."""
+        self._beat()
+        if self.hung or self._hangs():
+            self._give_up()
         if not self.alive:
             room = self.nr_conns < self.worker_connections
-            self.set_accept_enabled(room and service_is_stopping() and self.readiness.films > 0)
+            self.set_accept_enabled(room and self._nobody_takes_what_comes() and self.readiness.films > 0)
+
+    def _beat(self) -> None:
+        silence = LOADING_SECONDS if self.predictor.loading else 0.0
+        until = time.monotonic() + silence
+        os.utime(self.tmp.fileno(), (until, until))
+
+    def _nobody_takes_what_comes(self) -> bool:
+        return service_is_stopping() or (self.hung and self.cfg.workers == 1)
+
+    def _hangs(self) -> bool:
+        if not self.queue.given_up or self.predictor.loading:
+            return False
+        return self.queue.overdue(self.predictor.attempted) > HUNG_SECONDS
+
+    def _give_up(self) -> None:
+        if not self.hung:
+            log.error("an inference hangs: the worker is replaced", extra={"fields": {"pid": self.pid}})
+        self._hung[0] = 1
+        self.alive = False
+        self.queue.close_if_stuck()

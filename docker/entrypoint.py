@@ -28,7 +28,7 @@ _ROOT = Path(__file__).parent.parent
 _STOP = "told to"
 # For requests that had passed nginx's check before it began to refuse: they reach gunicorn in this time.
 _SETTLING_SECONDS = 0.5
-_NGINX_SECONDS = 15
+_NGINX_SECONDS = 7
 _GLANCE_SECONDS = 0.05
 
 

@@ -45,6 +45,7 @@ class FixedReader:
     """Answers every film alike; `before` runs first, to wait or to fail."""
 
     engine = NoEngine()
+    fingerprint = "fixed"
 
     def __init__(self, probabilities: tuple[float, float, float], before: Callable[[], object]) -> None:
         self.probabilities, self.before = probabilities, before

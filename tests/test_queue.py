@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import pytest
 
-from backend.app.queue import DeadlineExceeded, InferenceQueue, Overloaded, Turns
+from backend.app.queue import DeadlineExceeded, Expired, InferenceQueue, NotWanted, Overloaded, Turns
 
 
 def test_one_at_a_time_and_each_gets_its_own_answer() -> None:
@@ -69,3 +71,79 @@ def test_work_after_shutdown_is_refused() -> None:
     for _ in range(3):
         with pytest.raises(Overloaded):
             queue.run(lambda: None, 1)
+
+
+@contextmanager
+def all_turns_taken(turns: Turns) -> Iterator[None]:
+    with turns.turn(0):
+        yield
+
+
+def in_line(turns: Turns, seconds: float, wanted: Callable[[], bool], said: list[str]) -> threading.Thread:
+    """Return a thread that waits in line; what becomes of it is appended."""
+
+    def wait() -> None:
+        try:
+            turns.take(seconds, wanted)
+        except (Overloaded, NotWanted) as error:
+            said.append(type(error).__name__)
+        else:
+            said.append("turn")
+            turns.give_back()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_who_is_not_wanted_any_more_leaves_the_line_and_the_others_move_up() -> None:
+    turns, gone, said, stays = Turns(at_once=1, waiting=9), threading.Event(), list[str](), list[str]()
+    with all_turns_taken(turns):
+        leaver = in_line(turns, 60, lambda: not gone.is_set(), said)
+        other = in_line(turns, 60, lambda: True, stays)
+        gone.set()
+        leaver.join(timeout=30)
+        assert (said, stays) == (["NotWanted"], [])
+    other.join(timeout=30)
+    assert stays == ["turn"]
+    with turns.turn(0):  # none was lost
+        pass
+
+
+def test_a_turn_that_comes_when_nobody_wants_it_any_more_goes_on() -> None:
+    turns = Turns(at_once=1, waiting=1)
+    with pytest.raises(NotWanted):
+        turns.take(1, lambda: False)
+    with turns.turn(0):
+        pass
+
+
+def test_old_age_is_told_from_a_full_line() -> None:
+    turns = Turns(at_once=1, waiting=1)
+    with all_turns_taken(turns), pytest.raises(Expired):
+        turns.take(0.01)
+
+
+def test_a_closed_line_sends_everybody_away_at_once() -> None:
+    turns, said = Turns(at_once=1, waiting=9), list[str]()
+    with all_turns_taken(turns):
+        waits = in_line(turns, 60, lambda: True, said)
+        turns.close()
+        waits.join(timeout=30)
+    assert said == ["Overloaded"]
+    with pytest.raises(Overloaded):
+        turns.take(60)
+
+
+def test_work_that_nobody_waits_for_is_known_until_it_ends() -> None:
+    queue, release = InferenceQueue(at_once=1, waiting=5), threading.Event()
+    assert (queue.given_up, queue.overdue()) == (0, 0)
+    with pytest.raises(DeadlineExceeded):
+        queue.run(release.wait, 0.05)
+    assert queue.given_up == 1
+    time.sleep(0.05)
+    assert queue.overdue() >= 0.05
+    assert queue.overdue(not_before=time.monotonic()) < queue.overdue()
+    release.set()
+    assert queue.run(lambda: "next", 30) == "next"
+    assert (queue.given_up, queue.overdue()) == (0, 0)

@@ -9,6 +9,7 @@ from flask_cors import CORS
 
 from backend.app import access, audit, bodies, errors, headers, limits, page, routes, scrape, telemetry
 from backend.app.access import Access
+from backend.app.cache import open_cache
 from backend.app.clients import Clients
 from backend.app.metrics import Metrics
 from backend.app.queue import InferenceQueue, Turns
@@ -37,6 +38,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     app.extensions["queue"] = InferenceQueue(
         FILMS_AT_ONCE, settings.queue_limit, partial(metrics.waiting, "inference")
     )
+    app.extensions["cache"] = open_cache(settings, metrics.cache_failed)
     # A small file can unpack into a hundred megabytes, so that decoding takes turns too.
     app.extensions["decoders"] = Turns(
         available_cores(), settings.queue_limit, partial(metrics.waiting, "decoding")
@@ -55,7 +57,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     CORS(
         app,
         origins=list(settings.cors_origins),
-        expose_headers=["X-Request-ID", "Retry-After"],
+        expose_headers=["X-Request-ID", "Retry-After", "X-Cache"],
         always_send=False,
     )
     page.init_app(app, settings.page_dir)

@@ -6,13 +6,14 @@ import logging
 import traceback
 from typing import get_args
 
-from flask import Flask, Response, g, jsonify
+from flask import Flask, Response, current_app, g, jsonify
 from werkzeug.exceptions import HTTPException
 
 from backend.app.audit_log import AuditUnavailable
 from backend.app.contract import ErrorCode, RequestCode
 from backend.app.identity import CannotTell, NotAllowed, NotKnown
-from backend.app.queue import DeadlineExceeded, Overloaded
+from backend.app.metrics import Metrics, Reason
+from backend.app.queue import DeadlineExceeded, Expired, NotWanted, Overloaded
 from backend.app.readiness import Draining
 from backend.app.schemas import error_answer
 from backend.inference import errors as inference
@@ -65,6 +66,12 @@ _SERVICE_ERRORS: dict[type[Exception], tuple[int, ErrorCode, str]] = {
     DeadlineExceeded: (504, "deadline_exceeded", "The answer took too long and was given up. Try again."),
 }
 
+# Why a film was turned away before it was read, for the metrics.
+_TURNED_AWAY: dict[type[Exception], Reason] = {Expired: "expired", Overloaded: "full", Draining: "draining"}
+
+# nginx's own status for it; nobody reads the answer.
+_SENDER_GONE: tuple[int, ErrorCode, str] = (499, "bad_request", "The sender of the request has gone.")
+
 # What only the nginx in front may say of a film, in the app's place and words.
 _PROXY_ERRORS: dict[int, ErrorCode] = {502: "internal_error"}
 
@@ -83,6 +90,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(NotAllowed, _not_let_in)
     for kind in _SERVICE_ERRORS:
         app.register_error_handler(kind, _service_error)
+    app.register_error_handler(NotWanted, _sender_gone)
     app.register_error_handler(HTTPException, _http_error)
     app.register_error_handler(Exception, _own_fault)
 
@@ -130,7 +138,21 @@ def _not_let_in(error: NotKnown | NotAllowed) -> Response:
 def _service_error(error: Exception) -> Response:
     if isinstance(error, inference.ModelsUnavailable):
         log.error("models unavailable", extra={"fields": {"reason": str(error)}})
+    reason = next((why for kind, why in _TURNED_AWAY.items() if isinstance(error, kind)), None)
+    if reason:
+        _metrics().turned_away.labels(reason).inc()
     return _answer(*next(answer for kind, answer in _SERVICE_ERRORS.items() if isinstance(error, kind)))
+
+
+def _sender_gone(_error: NotWanted) -> Response:
+    log.info("client gone", extra={"fields": {"request_id": g.request_id}})
+    _metrics().turned_away.labels("client_gone").inc()
+    return _answer(*_SENDER_GONE)
+
+
+def _metrics() -> Metrics:
+    metrics: Metrics = current_app.extensions["metrics"]
+    return metrics
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Literal, get_args
 
 import psutil
 from prometheus_client import (
@@ -21,13 +22,17 @@ from prometheus_client import (
     values,
 )
 
+from backend.app.cache import OUTCOMES
 from backend.app.contract import spoken
+from backend.app.restarts import restarts
 from backend.app.stages import STAGES, Stage, timed
+from backend.app.stores import FAILURES, Failure
 from backend.inference.engine import Engine
 from backend.inference.reading import Reading
 from backend.inference.risk import INDETERMINATE, RISKS
 
 LINES = ("decoding", "inference")
+Reason = Literal["full", "expired", "client_gone", "draining"]
 NO_ROUTE, OTHER_METHOD = "unmatched", "other"
 _METHODS = {"GET", "HEAD", "POST", "OPTIONS", "PUT", "PATCH", "DELETE"}
 
@@ -81,6 +86,26 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livesum",
         )
+        self.turned_away = Counter(
+            "pneumonet_films_turned_away_total",
+            "Films that were not read: no place was free, their turn did not come in time, "
+            "their sender had gone, or the service was stopping.",
+            ["reason"],
+            registry=registry,
+        )
+        self.cache_lookups = Counter(
+            "pneumonet_cache_lookups_total",
+            "Films looked for among earlier results, by whether they were found.",
+            ["outcome"],
+            registry=registry,
+        )
+        self.cache_failures = Counter(
+            "pneumonet_cache_failures_total",
+            "What the store of results failed to do: it did not answer in time, could not be reached, "
+            "refused, was not asked after that, or held what cannot be read.",
+            ["reason"],
+            registry=registry,
+        )
         self.predictions = Counter(
             "pneumonet_predictions_total",
             "Films read, by the class and the risk code of the answer.",
@@ -112,6 +137,13 @@ class Metrics:
             registry=registry,
             multiprocess_mode="livemin",
         )
+        self.workers = Gauge(
+            "pneumonet_workers",
+            "Workers that serve.",
+            registry=registry,
+            multiprocess_mode="livesum",
+        )
+        registry.register(restarts)
         self.memory = Gauge(
             "pneumonet_resident_memory_bytes",
             "Resident memory of the workers, when each of them last answered.",
@@ -134,6 +166,7 @@ class Metrics:
         )
         self._process = psutil.Process()
         self._begin_at_zero()
+        self.workers.set(1)
 
     def _begin_at_zero(self) -> None:
         """Show each series before its first event: a rate needs the zero that it rises from."""
@@ -141,6 +174,12 @@ class Metrics:
             self.stage_seconds.labels(stage)
         for line in LINES:
             self.queue_depth.labels(line)
+        for reason in get_args(Reason):
+            self.turned_away.labels(reason)
+        for found in OUTCOMES:
+            self.cache_lookups.labels(found)
+        for failure in FAILURES:
+            self.cache_failures.labels(failure)
         for outcome in ("success", "failure"):
             self.loads.labels(outcome)
         for predicted_class, risk in RISKS.items():
@@ -164,6 +203,9 @@ class Metrics:
         predicted_class = spoken(reading.predicted_class)
         self.predictions.labels(predicted_class, reading.risk.code).inc()
         self.confidence.labels(predicted_class).observe(reading.confidence)
+
+    def cache_failed(self, reason: Failure) -> None:
+        self.cache_failures.labels(reason).inc()
 
     def loaded(self, seconds: float, engine: Engine | None) -> None:
         """Count an attempt to load the networks; one that failed gave no engine."""
@@ -189,4 +231,5 @@ class Metrics:
         if self._shared:
             registry = CollectorRegistry()
             multiprocess.MultiProcessCollector(registry)
+            registry.register(restarts)
         return generate_latest(registry)

@@ -69,6 +69,7 @@ def document() -> Json:
                 "RequestId": _request_id_said(),
                 "RetryAfter": _RETRY_AFTER,
                 "Challenge": _CHALLENGE,
+                "Cache": _CACHE_SAID,
             },
             "securitySchemes": _SCHEMES,
         },
@@ -113,7 +114,7 @@ def _paths() -> Json:
             "parameters": film_options(),
             "requestBody": film_body(),
             "responses": {
-                "200": _said("The answer.", "Prediction"),
+                "200": _from_cache(_said("The answer.", "Prediction")),
                 **{str(status): _failed(status, codes) for status, codes in film_failures().items()},
             },
         },
@@ -158,6 +159,10 @@ _RETRY_AFTER: Json = {
 }
 
 
+_CACHE_SAID: Json = {
+    "description": "Whether the very same film was answered from before; absent where nothing is kept.",
+    "schema": {"type": "string", "enum": ["hit", "miss"]},
+}
 _CHALLENGE: Json = {
     "description": "What is asked for, and what was wrong with what was shown (RFC 6750).",
     "required": True,
@@ -192,6 +197,10 @@ def _failed(status: int, codes: list[ErrorCode]) -> Json:
     if status in {401, 403}:
         return {**answer, "headers": {**answer["headers"], "WWW-Authenticate": ref("headers", "Challenge")}}
     return _retried(answer) if status in {429, 503} else answer
+
+
+def _from_cache(answer: Json) -> Json:
+    return {**answer, "headers": {**answer["headers"], "X-Cache": ref("headers", "Cache")}}
 
 
 def _retried(answer: Json) -> Json:

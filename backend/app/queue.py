@@ -1,33 +1,63 @@
-"""Let a few at a time work, a bounded number wait, and nobody wait past a deadline."""
+"""Let a few at a time work and a bounded number wait, for a while and only as long as somebody wants it."""
 
 from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 WhileWaiting = Callable[[], AbstractContextManager[None]]
 
+_GLANCE_SECONDS = 0.25
+"""How often who waits is asked whether the answer is still wanted."""
+
 
 class Overloaded(Exception):
-    """Too many wait already, or a turn did not come in time."""
+    """Too many wait already."""
+
+
+class Expired(Overloaded):
+    """A turn did not come in time."""
+
+
+class NotWanted(Exception):
+    """Nobody waits for the answer any more."""
 
 
 class DeadlineExceeded(Exception):
     """The turn came, but the work did not end in time."""
 
 
+def _wanted() -> bool:
+    return True
+
+
+class _Ticket:
+    """One who waits: called when the turn comes, or when none will."""
+
+    def __init__(self) -> None:
+        self.called = threading.Event()
+        self.in_vain = False
+
+
 class Turns:
-    """So many may work at once, and so many more wait for their turn, each within a `while_waiting`."""
+    """So many may work at once, and so many more wait for their turn, each within a `while_waiting`.
+
+    Turns go to those who wait in the order in which they came.
+    """
 
     def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
         self._places = threading.BoundedSemaphore(at_once + waiting)
-        self._turns = threading.BoundedSemaphore(at_once)
         self._while_waiting = while_waiting
+        self._lock = threading.Lock()
+        self._free = at_once
+        self._line: deque[_Ticket] = deque()
+        self._closed = False
 
     @contextmanager
     def waiting_line(self) -> Iterator[None]:
@@ -39,48 +69,129 @@ class Turns:
         finally:
             self._places.release()
 
-    def take(self, seconds: float) -> None:
-        """Wait for a turn; raise Overloaded when it does not come in time."""
+    def take(self, seconds: float, wanted: Callable[[], bool] = _wanted) -> None:
+        """Wait for a turn; raise Expired when it does not come in time, NotWanted when nobody wants it."""
         with self._while_waiting():
-            if not self._turns.acquire(timeout=max(0.0, seconds)):
-                raise Overloaded
+            self._wait(self._line_up(), time.monotonic() + seconds, wanted)
+        if not wanted():
+            self.give_back()
+            raise NotWanted
 
     def give_back(self) -> None:
-        self._turns.release()
+        """End a turn: the next in line has it."""
+        with self._lock:
+            if self._line:
+                self._line.popleft().called.set()
+            else:
+                self._free += 1
+
+    def close(self) -> None:
+        """Send away everyone who waits or comes from now on, for no turn will come."""
+        with self._lock:
+            self._closed = True
+            for ticket in self._line:
+                ticket.in_vain = True
+                ticket.called.set()
+            self._line.clear()
 
     @contextmanager
-    def turn(self, seconds: float) -> Iterator[None]:
-        """Wait in line, then hold a turn; raise Overloaded."""
+    def turn(self, seconds: float, wanted: Callable[[], bool] = _wanted) -> Iterator[None]:
+        """Wait in line, then hold a turn; raise Overloaded or NotWanted."""
         with self.waiting_line():
-            self.take(seconds)
+            self.take(seconds, wanted)
             try:
                 yield
             finally:
                 self.give_back()
+
+    def _line_up(self) -> _Ticket:
+        ticket = _Ticket()
+        with self._lock:
+            if self._closed:
+                raise Overloaded
+            if self._free:
+                self._free -= 1
+                ticket.called.set()
+            else:
+                self._line.append(ticket)
+        return ticket
+
+    def _wait(self, ticket: _Ticket, deadline: float, wanted: Callable[[], bool]) -> None:
+        while not ticket.called.wait(max(0.0, min(_GLANCE_SECONDS, deadline - time.monotonic()))):
+            why: type[Exception] | None = None
+            if not wanted():
+                why = NotWanted
+            elif time.monotonic() >= deadline:
+                why = Expired
+            if why and self._step_out(ticket):
+                raise why
+        if ticket.in_vain:
+            raise Overloaded
+
+    def _step_out(self, ticket: _Ticket) -> bool:
+        """Leave the line; return False if the turn came, or was called off, at this very moment."""
+        with self._lock:
+            if ticket.called.is_set():
+                return False
+            self._line.remove(ticket)
+            return True
 
 
 class InferenceQueue:
     """So many films at once keep an engine busy; more would only slow each other."""
 
     def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
+        self._at_once = at_once
         self._turns = Turns(at_once, waiting, while_waiting)
         self._executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inference")
+        self._given_up: dict[Future[Any], float] = {}
 
-    def run(self, work: Callable[[], T], seconds: float) -> T:
-        """Return what the work returns; raise Overloaded or DeadlineExceeded once the time is up.
+    def place(self) -> AbstractContextManager[None]:
+        """Hold a place among the films that are read or wait; raise Overloaded when all are taken."""
+        return self._turns.waiting_line()
 
-        Work that outlasts its deadline cannot be stopped: it keeps its turn until it ends.
+    def run(
+        self,
+        work: Callable[[], T],
+        seconds: float,
+        waiting_seconds: float | None = None,
+        wanted: Callable[[], bool] = _wanted,
+    ) -> T:
+        """Return what the work returns; raise Overloaded, NotWanted or DeadlineExceeded.
+
+        It waits so long for its turn, or for all of its seconds; whoever calls holds a place. Work that
+        outlasts its deadline cannot be stopped: it keeps its turn until it ends.
         """
         deadline = time.monotonic() + seconds
-        with self._turns.waiting_line():
-            self._turns.take(seconds)
-            future = self._submit(work)
-            try:
-                return future.result(timeout=max(0.0, deadline - time.monotonic()))
-            except TimeoutError:
-                if future.done():  # the work itself raised it, or ended at this very moment
-                    return future.result()
-                raise DeadlineExceeded from None
+        self._turns.take(seconds if waiting_seconds is None else min(seconds, waiting_seconds), wanted)
+        future = self._submit(work)
+        try:
+            return future.result(timeout=max(0.0, deadline - time.monotonic()))
+        except TimeoutError:
+            if future.done():  # the work itself raised it, or ended at this very moment
+                return future.result()
+            self._give_up(future, deadline)
+            raise DeadlineExceeded from None
+
+    def overdue(self, not_before: float = 0.0) -> float:
+        """Return for how many seconds given-up work has gone on past its deadline, or past a moment.
+
+        The moment is one of time.monotonic(); 0 means that there is no such work.
+        """
+        now = time.monotonic()
+        return max(
+            (now - max(deadline, not_before) for deadline in list(self._given_up.values())), default=0.0
+        )
+
+    @property
+    def given_up(self) -> int:
+        """How many turns are held by work that nobody waits for any more."""
+        return len(self._given_up)
+
+    def close_if_stuck(self) -> None:
+        """Send away those who wait, if every turn is held by work that does not end."""
+        if self.given_up >= self._at_once:
+            self._turns.close()
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         try:
@@ -88,5 +199,14 @@ class InferenceQueue:
         except RuntimeError:  # the process is shutting down
             self._turns.give_back()
             raise Overloaded from None
-        future.add_done_callback(lambda _: self._turns.give_back())
+        future.add_done_callback(self._done)
         return future
+
+    def _give_up(self, future: Future[T], deadline: float) -> None:
+        self._given_up[future] = deadline
+        if future.done():  # at this very moment, so that nobody else would forget it
+            self._given_up.pop(future, None)
+
+    def _done(self, future: Future[T]) -> None:
+        self._given_up.pop(future, None)
+        self._turns.give_back()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import audit, docs, headers, openapi, page, stages
+from backend.app import audit, docs, headers, openapi, page, sender, stages
+from backend.app.cache import ResultCache
 from backend.app.contract import Cam
 from backend.app.errors import RETRY_AFTER_SECONDS
+from backend.app.metrics import Metrics
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
 from backend.app.telemetry import elapsed_ms
-from backend.app.uploads import read_upload
+from backend.app.uploads import Upload, read_upload
 from backend.inference.images import Film, Limits, read_film
+from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
 from backend.inference.reading import Reading
 
@@ -71,9 +76,11 @@ def access() -> Response:
 @blueprint.post("/predict", strict_slashes=False)
 def predict() -> Response:
     with current_app.extensions["readiness"].accepted():
-        film, reading, cam = _read()
+        upload = read_upload(request)
+        audit.note_film(upload.data)
+        film, reading = _read(upload)
         with stages.timed("encode"):
-            return _reply(film, reading, cam)
+            return _reply(film, reading, upload.cam)
 
 
 @blueprint.get("/openapi.json", strict_slashes=False)
@@ -88,32 +95,74 @@ def documentation() -> Response:
     return Response(html, mimetype="text/html", headers={headers.POLICY: policy})
 
 
-def _read() -> tuple[Film, Reading, Cam]:
-    settings, extensions = current_app.config["SETTINGS"], current_app.extensions
-    upload = read_upload(request)
-    audit.note_film(upload.data)
-    with extensions["decoders"].turn(_seconds_left()), stages.timed("decode"):
-        film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
-    reading: Reading = extensions["queue"].run(
-        lambda: extensions["predictor"].predict(film, explained=upload.cam != "none"), _seconds_left()
-    )
+def _read(upload: Upload) -> tuple[Film | None, Reading]:
+    """Return the film's reading, and the film itself if it had to be decoded."""
+    metrics: Metrics = current_app.extensions["metrics"]
+    cache: ResultCache | None = current_app.extensions["cache"]
+    predictor: LazyPredictor = current_app.extensions["predictor"]
+    options = {"explained": upload.cam != "none"}
+    digest = cache.digest(upload.data) if cache else b""
+    found = None
+    if cache:
+        if predictor.fingerprint and not request.cache_control.no_cache:
+            found = cache.find(digest, options, predictor.fingerprint)
+        g.cache_outcome = "hit" if found else "miss"
+        metrics.cache_lookups.labels(g.cache_outcome).inc()
+    if found:
+        film, reading = _decode(upload.data) if upload.cam == "both" else None, found
+    else:
+        film, reading = _compute(upload.data, **options)
+        if cache and predictor.fingerprint:
+            cache.keep(digest, options, predictor.fingerprint, reading)
+    metrics.predicted(reading)
+    return film, reading
+
+
+def _compute(data: bytes, *, explained: bool) -> tuple[Film, Reading]:
+    extensions = current_app.extensions
+    with extensions["queue"].place():  # refused before it costs anything
+        film = _decode(data)
+        reading: Reading = extensions["queue"].run(
+            lambda: extensions["predictor"].predict(film, explained=explained),
+            _seconds_left(),
+            current_app.config["SETTINGS"].queue_seconds,
+            _still_wanted(),
+        )
     stages.took("inference", reading.durations.inference)
     if reading.durations.explain is not None:
         stages.took("explain", reading.durations.explain)
-    extensions["metrics"].predicted(reading)
-    return film, reading, upload.cam
+    return film, reading
 
 
-def _reply(film: Film, reading: Reading, cam: Cam) -> Response:
+def _decode(data: bytes) -> Film:
+    settings = current_app.config["SETTINGS"]
+    waiting_seconds = min(settings.queue_seconds, _seconds_left())
+    turn = current_app.extensions["decoders"].turn(waiting_seconds, _still_wanted())
+    with turn, stages.timed("decode"):
+        return read_film(data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+
+
+def _still_wanted() -> Callable[[], bool]:
+    """Return what tells whether the request's sender still waits; it may be asked outside the request."""
+    environ = request.environ
+    return lambda: not sender.has_gone(environ)
+
+
+def _reply(film: Film | None, reading: Reading, cam: Cam) -> Response:
     overlay = heatmap = None
     if reading.heatmap is not None:
         heatmap = encode_png(heatmap_levels(reading.heatmap))
-        overlay = encode_png(draw_overlay(film, reading.heatmap)) if cam == "both" else None
-    return jsonify(
+        overlay = (
+            encode_png(draw_overlay(film, reading.heatmap)) if cam == "both" and film is not None else None
+        )
+    response = jsonify(
         prediction_answer(
             reading, overlay=overlay, heatmap=heatmap, request_id=g.request_id, duration_ms=elapsed_ms()
         )
     )
+    if outcome := g.get("cache_outcome"):
+        response.headers["X-Cache"] = outcome
+    return response
 
 
 def _prefers_html() -> bool:

@@ -192,8 +192,23 @@ class Settings:
     queue_limit: int = _setting(
         0, _count, "films that may wait in a process; one more is refused; 0 means what fits, at most 64"
     )
+    queue_seconds: float = _setting(
+        10.0, _seconds, "longest time that a film waits for its turn; one that grows older is refused"
+    )
     deadline_seconds: float = _setting(
-        30.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
+        20.0, _seconds, "longest time for one answer; then 503 if it still waits, 504 if it is computed"
+    )
+    cache_seconds: int = _setting(
+        3600, _count, "how long a result is kept for who sends the very same film again; 0 keeps none"
+    )
+    cache_entries: int = _setting(
+        4096, _positive, "results that a process keeps in memory, without REDIS_URL"
+    )
+    cache_key: str = _setting(
+        "",
+        _secret,
+        "secret that hides films in Redis; the same for all who share it; else made at start",
+        confidential=True,
     )
     max_image_bytes: int = _setting(10 * 2**20, _positive, "largest film, decoded from base64, in bytes")
     max_image_pixels: int = _setting(25_000_000, _positive, "largest film in pixels")
@@ -273,7 +288,7 @@ class Settings:
     @property
     def graceful_seconds(self) -> int:
         """How long a stopping process may finish what is under way: the deadline, then drawing."""
-        return math.ceil(self.deadline_seconds) + 5
+        return math.ceil(self.deadline_seconds) + 3
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] = os.environ) -> Settings:

@@ -20,6 +20,9 @@ class Reader(Protocol):
     @property
     def engine(self) -> Engine: ...
 
+    @property
+    def fingerprint(self) -> str: ...
+
     def predict(self, film: Film, *, explained: bool = True) -> Reading: ...
 
 
@@ -31,6 +34,10 @@ class LazyPredictor:
         self._lock = threading.Lock()
         self._reader: Reader | None = None
         self._failure: str | None = None
+        self.attempted = float("-inf")
+        """When the last attempt to load ended, in seconds of time.monotonic()."""
+        self.before_attempt: Callable[[], None] = lambda: None
+        """Called before each attempt to load, when `loading` says so already."""
         self.after_attempt: Callable[[float], None] = lambda seconds: None
         """Called after each attempt to load, failed ones too, with the seconds that it took."""
 
@@ -50,9 +57,19 @@ class LazyPredictor:
         return self._reader is not None
 
     @property
+    def loading(self) -> bool:
+        """Whether an attempt to load goes on."""
+        return self._lock.locked()
+
+    @property
     def engine(self) -> Engine | None:
         """What runs the networks; None until they are loaded."""
         return self._reader.engine if self._reader else None
+
+    @property
+    def fingerprint(self) -> str | None:
+        """What tells these networks, as they run, from any others; None until they are loaded."""
+        return self._reader.fingerprint if self._reader else None
 
     @property
     def failure(self) -> str | None:
@@ -69,10 +86,12 @@ class LazyPredictor:
             return self._reader
         with self._lock:
             if self._reader is None:
+                self.before_attempt()
                 started = time.perf_counter()
                 try:
                     self._reader = self._try_to_load()
                 finally:
+                    self.attempted = time.monotonic()
                     self.after_attempt(time.perf_counter() - started)
             return self._reader
 

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from backend import __version__
 from backend.inference.architectures import ARCHITECTURES
-from backend.inference.engine import EngineName
+from backend.inference.card import Card
+from backend.inference.engine import Engine, EngineName
 from backend.inference.ensemble import Ensemble, combine
 from backend.inference.gradcam import explain
 from backend.inference.images import Film
@@ -27,6 +32,7 @@ class Predictor:
         self._ensemble = Ensemble.load(weights, engine, threads)
         self._card = self._ensemble.card
         self.engine = self._ensemble.engine
+        self.fingerprint = _fingerprint(self._card, self.engine)
         # Requests share the cores already: a picture drawn by several threads takes them from films.
         cv2.setNumThreads(1)
 
@@ -64,3 +70,13 @@ class Predictor:
 
     def _named(self, probabilities: NDArray[np.float32]) -> Probabilities:
         return dict(zip(self._card.classes, probabilities.tolist(), strict=True))
+
+
+def _fingerprint(card: Card, engine: Engine) -> str:
+    """Return what tells these networks, as they run, from others: checksums, thresholds, arithmetic."""
+    served = {
+        "card": asdict(card),
+        "engine": [engine.name, engine.device, engine.precision],
+        "version": __version__,
+    }
+    return hashlib.sha256(json.dumps(served, sort_keys=True).encode()).hexdigest()

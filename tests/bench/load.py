@@ -212,8 +212,9 @@ def _png_size(data_uri: str | None) -> tuple[int, int] | None:
 
 
 def _request(host: str, path: str, film: bytes) -> bytes:
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: {len(film)}\r\n\r\n"
-    return head.encode() + film
+    # All films are one: each shall be read nevertheless.
+    fields = f"Host: {host}\r\nCache-Control: no-cache\r\nContent-Length: {len(film)}\r\n"
+    return f"POST {path} HTTP/1.1\r\n{fields}\r\n".encode() + film
 
 
 def _fields(head: bytes) -> dict[bytes, bytes]:

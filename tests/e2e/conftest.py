@@ -54,7 +54,7 @@ def wait_for_an_answer(url: str, seconds: float) -> None:
 
 @pytest.fixture(scope="session")
 def environment() -> dict[str, str]:
-    return {**os.environ, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, "PYTHONPATH": str(ROOT), "CACHE_SECONDS": "0"}
 
 
 @contextmanager

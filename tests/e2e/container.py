@@ -127,6 +127,7 @@ def container(
         "NGINX_PORT": str(port),
         "DEADLINE_SECONDS": str(PATIENCE),
         "WORKERS": "1",
+        "CACHE_SECONDS": "0",
         # As the image does; a test of access control says otherwise.
         "PUBLIC": "1",
         "ALLOW_ANONYMOUS": "1",

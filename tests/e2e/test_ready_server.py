@@ -157,7 +157,7 @@ def test_with_nothing_under_way_it_is_gone_at_once(environment: dict[str, str]) 
     with gunicorn(environment) as (url, master):
         assert ask(url, "/ready")[0] == 200
         master.send_signal(signal.SIGTERM)
-        assert master.wait(timeout=25) == 0  # and not at the end of the graceful timeout, 30 s
+        assert master.wait(timeout=20) == 0  # and not at the end of the graceful timeout, 23 s
 
 
 def test_a_worker_that_goes_alone_leaves_the_door_to_its_successor(environment: dict[str, str]) -> None:

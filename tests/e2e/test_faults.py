@@ -1,0 +1,100 @@
+"""Promise 2: a worker that dies, falls silent or hangs costs its own requests, and is replaced."""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from backend.app.settings import Settings
+from tests.e2e.planted import HANGS, SECONDS
+from tests.e2e.service import Senders, Sent, Service, planted, small_film, until
+
+CLIENTS = 8
+WHOLE_SECONDS = 5
+_STARVED = 4
+"""A worker starts in a second, but on a machine that others keep busy in so many times as many seconds."""
+
+
+def whole_again(service: Service, before: set[int], workers: int, reason: str) -> float:
+    """Return how long it took until as many workers serve as before and the metrics say what happened."""
+    started = time.monotonic()
+    until(lambda: len({each.pid for each in service.workers()} - before) == 1)
+    until(lambda: len(service.workers()) == workers and service.value("workers") == workers)
+    assert service.value("worker_restarts_total", reason=reason) == 1
+    return time.monotonic() - started
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"), [(signal.SIGKILL, "died"), (signal.SIGSTOP, "silent")], ids=["kill -9", "SIGSTOP"]
+)
+def test_a_worker_that_goes_under_load_costs_its_own_requests_alone(
+    environment: dict[str, str], tmp_path: Path, number: int, reason: str
+) -> None:
+    with planted(environment, tmp_path, WORKERS="2", **{SECONDS: "0.02"}) as service:
+        until(lambda: service.value("workers") == 2)
+        victim = service.workers()[0]
+        before = {each.pid for each in service.workers()}
+        senders = Senders(service, CLIENTS)
+        with senders.sending():
+            until(lambda: senders.statuses()[200] >= 2 * CLIENTS)
+            victim.send_signal(number)
+            until(lambda: not psutil.pid_exists(victim.pid))  # the silent one is killed in a while
+            gone = time.monotonic()
+            assert whole_again(service, before, 2, reason) < _STARVED * WHOLE_SECONDS
+            so_far = senders.statuses()[200]
+            until(lambda: senders.statuses()[200] >= so_far + 4 * CLIENTS)
+        assert senders.statuses().keys() == {200}
+        assert len(senders.lost) <= CLIENTS  # each had one request under way
+        assert all(when - gone < 2 for when, _ in senders.lost)  # and none was lost later
+
+
+def test_a_hung_inference_is_504_and_its_worker_is_replaced(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with planted(environment, tmp_path, DEADLINE_SECONDS="2", WORKERS="1") as service:
+        [worker] = service.workers()
+        hung = Sent(service.url, small_film(height=HANGS))
+        until(lambda: service.entered() == 1)
+        assert service.post(small_film()).status == 200  # the other turn goes on
+        answer = hung.answer()
+        assert (answer.status, answer.json["code"]) == (504, "deadline_exceeded")
+        worker.wait(timeout=60)
+        started = time.monotonic()
+        assert service.ask("/health").status == 200
+        assert time.monotonic() - started < _STARVED * WHOLE_SECONDS
+        assert service.value("worker_restarts_total", reason="hung") == 1
+        assert service.value("workers") == 1
+        assert service.post(small_film()).status == 200
+
+
+def test_a_service_all_of_whose_turns_hang_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
+    settings = {"DEADLINE_SECONDS": "3", "QUEUE_SECONDS": "300"}
+    with planted(environment, tmp_path, **settings) as service:
+        [worker] = service.workers()
+        hung = [Sent(service.url, small_film(height=HANGS)) for _ in range(2)]
+        until(lambda: service.entered() == 2)
+        waits = Sent(service.url, small_film())
+        assert {each.answer().status for each in hung} == {504}
+        assert waits.answer().status == 503
+        worker.wait(timeout=60)
+        assert service.post(small_film()).status == 200
+
+
+def test_stopping_does_not_wait_for_what_hangs(environment: dict[str, str], tmp_path: Path) -> None:
+    """Promise 3, at its worst: the deadline and a little, and never more than thirty seconds."""
+    with planted(environment, tmp_path, DEADLINE_SECONDS="3") as service:
+        hung = Sent(service.url, small_film(height=HANGS))
+        until(lambda: service.entered() == 1)
+        service.process.send_signal(signal.SIGTERM)
+        started = time.monotonic()
+        assert hung.answer().status == 504
+        assert service.process.wait(timeout=60) == 0
+        assert time.monotonic() - started < 30
+
+
+def test_by_default_too_it_leaves_within_thirty_seconds() -> None:
+    assert Settings().graceful_seconds + 5 < 30

@@ -1,0 +1,92 @@
+"""gunicorn's worker looks after itself: signs of life while it loads, and an eye on what hangs."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+from gunicorn.config import Config
+
+from backend.app import create_app, stages
+from backend.app.queue import DeadlineExceeded
+from backend.app.settings import Settings
+from backend.inference.lazy import LazyPredictor
+from backend.worker import HUNG_SECONDS, DrainingWorker
+from tests.fakes import FixedReader
+from tests.test_ready import eventually
+
+
+class SlowToLoad(LazyPredictor):
+    def __init__(self) -> None:
+        self.release = threading.Event()
+        super().__init__(self._slowly)
+
+    def _slowly(self) -> FixedReader:
+        assert self.release.wait(timeout=60)
+        return FixedReader((0.8, 0.15, 0.05), lambda: None)
+
+
+@pytest.fixture
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[DrainingWorker]:
+    monkeypatch.setattr("backend.worker.HUNG_SECONDS", 0.2)
+    worker = DrainingWorker(1, os.getppid(), [], None, 2.5, Config(), logging.getLogger("test"))
+    predictor = SlowToLoad()
+    app = create_app(Settings(), predictor)
+    worker.app = type("App", (), {"wsgi": lambda self: app})()
+    worker.load_wsgi()
+    yield worker
+    predictor.release.set()
+    worker.tmp.close()
+
+
+def silence_allowed(worker: DrainingWorker) -> float:
+    return float(worker.tmp.last_update()) - time.monotonic()
+
+
+def give_up(worker: DrainingWorker, work: Callable[[], object]) -> None:
+    with worker.wsgi.test_request_context():
+        stages.begin()
+        with pytest.raises(DeadlineExceeded):
+            worker.queue.run(work, 0.05)
+
+
+def test_while_it_loads_silence_is_no_death(worker: DrainingWorker) -> None:
+    worker.notify()
+    assert silence_allowed(worker) <= 0.001
+    thread = threading.Thread(target=worker.predictor.warm_up)
+    thread.start()  # no loop turns meanwhile: the load itself says that it begins
+    assert eventually(lambda: silence_allowed(worker) > 60)
+    worker.predictor.release.set()
+    thread.join(timeout=60)
+    worker.notify()
+    assert silence_allowed(worker) <= 0.001
+
+
+def test_a_film_that_waits_for_the_networks_does_not_hang(worker: DrainingWorker) -> None:
+    give_up(worker, worker.predictor.warm_up)
+    time.sleep(0.5)
+    worker.notify()
+    assert (worker.alive, worker.hung) == (True, False)
+    worker.predictor.release.set()
+    assert eventually(lambda: worker.queue.given_up == 0)
+
+
+def test_work_long_past_its_deadline_hangs(worker: DrainingWorker) -> None:
+    release = threading.Event()
+    worker.predictor.release.set()
+    worker.predictor.warm_up()
+    give_up(worker, lambda: release.wait(60))
+    worker.notify()
+    assert worker.alive
+    time.sleep(0.5)
+    worker.notify()
+    assert (worker.alive, worker.hung, worker.readiness.state()) == (False, True, "draining")
+    release.set()
+
+
+def test_the_limit_is_some_seconds() -> None:
+    assert 1 <= HUNG_SECONDS <= 5
