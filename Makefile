@@ -61,6 +61,7 @@ check: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive backend docker
 	cd frontend && npm run check
 
 format: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed

@@ -23,8 +23,8 @@ FILM = np.zeros((40, 40), np.uint8)
 
 
 def test_thousands_of_damaged_files_are_films_or_refused() -> None:
-    found = fuzz(range(2000), small_mutant)
-    assert (found.faults, found.inputs) == ([], 2000)
+    found = fuzz(range(1500), small_mutant)
+    assert (found.faults, found.inputs) == ([], 1500)
     # Some get through, and some reach the decoders: otherwise nothing would have been tried.
     assert found.outcomes["film"] > 100
     assert found.outcomes["DamagedImage"] > 500

@@ -1,0 +1,97 @@
+"""Sixty-four clients, most of whom leave at random, and slow senders beside them, before the real nginx.
+
+Who behaves gets an answer to everything: a reading, or a refusal that says when to come again.
+"""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import threading
+import time
+from collections import Counter
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.container import Container, container
+from tests.soak.corpus import seeds
+from tests.soak.marked import form, post
+from tests.soak.wire import drip, send, status
+
+WELL_BEHAVED, LEAVING, SLOW = 16, 48, 200
+SECONDS = 120
+_AT_LEAST = 3  # requests of each, however slow the machine is
+
+
+def load(up: Container, well_behaved: int, leaving: int, slow: int, seconds: float) -> dict[str, Any]:
+    """Load the service for a while; return what the well-behaved got."""
+    seeds()  # drawn now: they are not to take of the time
+    until = time.monotonic() + seconds
+    statuses: Counter[int] = Counter()
+    counts: Counter[str] = Counter()
+    lock = threading.Lock()
+
+    def behave(number: int) -> None:
+        dice = random.Random(number)
+        films = [seeds()[name] for name in sorted(seeds()) if "1" not in name]
+        for turn in count():
+            if turn >= _AT_LEAST and time.monotonic() > until:
+                return
+            film = dice.choice(films)
+            request = post(film, "/predict?cam=map") if dice.random() < 0.5 else form(film, FILE)
+            said = _said(up.port, request, False, f"127.1.0.{number + 1}")
+            with lock:
+                statuses[said] += 1
+
+    def leave(number: int) -> None:
+        dice = random.Random(1000 + number)
+        for turn in count():
+            if turn >= _AT_LEAST and time.monotonic() > until:
+                return
+            request = post(dice.choice(list(seeds().values())))
+            _said(up.port, request, True, f"127.2.0.{number + 1}")
+            with lock:
+                counts["left"] += 1
+            time.sleep(dice.random() / 5)
+
+    dice = random.Random(0)
+    senders = [drip(up.port, dice, f"127.3.0.{number % 20 + 1}") for number in range(slow)]
+    threads = [threading.Thread(target=behave, args=(each,)) for each in range(well_behaved)]
+    threads += [threading.Thread(target=leave, args=(each,)) for each in range(leaving)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for sender in senders:
+        sender.close()
+    lost = sum(count for said, count in statuses.items() if said not in {200, 422, 429, 503})
+    return {
+        "well_behaved": well_behaved,
+        "leaving": leaving,
+        "slow_senders": slow,
+        "seconds": seconds,
+        "answers": sum(statuses.values()) - lost,
+        "given_up": counts["left"],
+        "statuses": {str(said): count for said, count in sorted(statuses.items())},
+        "lost_answers": lost,
+        "passed": lost == 0 and statuses[200] > 0,
+    }
+
+
+FILE = 'name="file"; filename="film.png"'
+
+
+def _said(port: int, request: bytes, leaves: bool, source: str) -> int:
+    try:
+        return status(send(port, request, leaves, source))
+    except OSError:
+        return 0
+
+
+def run() -> dict[str, Any]:
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        container(Path(folder), WARM_UP="1", CLIENT_RATE="1000", CLIENT_BURST="1000") as up,
+    ):
+        return load(up, WELL_BEHAVED, LEAVING, SLOW, SECONDS)
