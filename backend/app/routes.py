@@ -11,6 +11,7 @@ from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
 from backend.app.telemetry import elapsed_ms
 from backend.app.uploads import read_upload
+from backend.inference.corrections import correct
 from backend.inference.images import Film, Limits, read_film
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
 from backend.inference.reading import Reading
@@ -94,8 +95,13 @@ def _read() -> tuple[Film, Reading, Cam]:
     audit.note_film(upload.data)
     with extensions["decoders"].turn(_seconds_left()), stages.timed("decode"):
         film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+        if upload.correction:
+            film = correct(film, upload.correction)
     reading: Reading = extensions["queue"].run(
-        lambda: extensions["predictor"].predict(film, explained=upload.cam != "none"), _seconds_left()
+        lambda: extensions["predictor"].predict(
+            film, explained=upload.cam != "none", allow_unusual=upload.allow_unusual
+        ),
+        _seconds_left(),
     )
     stages.took("inference", reading.durations.inference)
     if reading.durations.explain is not None:
