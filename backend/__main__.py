@@ -53,6 +53,9 @@ def main(arguments: list[str] | None = None) -> int:
 
     predict = commands.add_parser("predict", help="read films on disk")
     predict.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    predict.add_argument(
+        "--allow-unusual", action="store_true", help="answer what does not look like a chest radiograph, too"
+    )
     predict.add_argument("--json", action="store_true", help="print JSON instead of a table")
     predict.set_defaults(run=_predict)
 
@@ -157,7 +160,8 @@ def _predict(options: argparse.Namespace) -> int:
     results = []
     for path in options.files:
         try:
-            reading = predictor.predict(read_film(path.read_bytes(), limits), explained=False)
+            film = read_film(path.read_bytes(), limits)
+            reading = predictor.predict(film, explained=False, allow_unusual=options.allow_unusual)
             results.append({"file": str(path), **reading_answer(reading)})
         except OSError as error:
             results.append({"file": str(path), "error": f"The file cannot be read: {error.strerror}."})

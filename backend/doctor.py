@@ -19,7 +19,7 @@ from backend.app.access import Access
 from backend.app.audit import open_log
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import MEMORY_A_PROCESS, fit
-from backend.inference.card import CARD_NAME, read_card
+from backend.inference.card import CARD_NAME, GateCard, NetworkCard, read_card
 from backend.inference.cpu import available_cores, free_memory
 from backend.inference.errors import ModelsUnavailable, WeightsRefused
 from backend.inference.lazy import LazyPredictor
@@ -124,18 +124,19 @@ def _weights(folder: Path) -> Iterator[Finding]:
         yield Finding("card", "broken", f"{error}: {mend}")
         return
     yield Finding("card", "ok", f"{CARD_NAME} of version {card.version}")
-    for network in card.networks:
+    vouched: list[NetworkCard | GateCard] = [*card.networks, *([card.gate] if card.gate else [])]
+    for named in vouched:
         try:
-            stored = (folder / network.file).read_bytes()
+            stored = (folder / named.file).read_bytes()
         except OSError as error:
-            yield Finding("weights", "broken", f"{network.file} cannot be read ({error.strerror}): {mend}")
+            yield Finding("weights", "broken", f"{named.file} cannot be read ({error.strerror}): {mend}")
             continue
         size = f"{len(stored) / 1e6:.1f} MB"
-        if hashlib.sha256(stored).hexdigest() == network.sha256:
-            yield Finding("weights", "ok", f"{network.file}, {size}, checksum as in the card")
+        if hashlib.sha256(stored).hexdigest() == named.sha256:
+            yield Finding("weights", "ok", f"{named.file}, {size}, checksum as in the card")
         else:
             yield Finding(
-                "weights", "broken", f"{network.file} ({size}) is damaged or of another version: {mend}"
+                "weights", "broken", f"{named.file} ({size}) is damaged or of another version: {mend}"
             )
 
 

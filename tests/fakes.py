@@ -28,6 +28,7 @@ def reading(probabilities: tuple[float, float, float], explained: bool) -> Readi
         heatmap=np.eye(7, dtype=np.float32) if explained else None,
         model_version="0.0.0",
         population="nobody",
+        warnings=(),
         durations=Durations(0.02, 0.001 if explained else None),
     )
 
@@ -50,7 +51,7 @@ class FixedReader:
     def __init__(self, probabilities: tuple[float, float, float], before: Callable[[], object]) -> None:
         self.probabilities, self.before = probabilities, before
 
-    def predict(self, film: Film, *, explained: bool = True) -> Reading:
+    def predict(self, film: Film, *, explained: bool = True, allow_unusual: bool = False) -> Reading:
         self.before()
         return reading(self.probabilities, explained)
 

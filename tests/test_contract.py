@@ -13,6 +13,7 @@ from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "frontend" / "src" / "lib" / "contract.schema.json"
+LEFT_OUT_BY_OLDER_SERVICES = {"warnings"}
 CATALOGUE = ROOT / "frontend" / "src" / "locales" / "en.json"
 
 
@@ -36,7 +37,7 @@ def test_a_changed_answer_would_be_noticed(client: FlaskClient, png: bytes) -> N
     assert complaints("answer", {**answer, "risk_code": "low"})
     assert complaints("answer", {**answer, "confidence": "92%"})
     assert complaints("answer", {**answer, "new_field": 1})
-    for field in answer:
+    for field in answer.keys() - LEFT_OUT_BY_OLDER_SERVICES:
         assert complaints("answer", {name: value for name, value in answer.items() if name != field})
 
 

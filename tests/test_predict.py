@@ -26,6 +26,7 @@ FIELDS = {
     "heatmap_image",
     "probabilities",
     "models",
+    "warnings",
     "model_version",
     "request_id",
     "duration_ms",

@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, NotRequired, get_args
 from typing_extensions import TypedDict  # pydantic reads the standard library's from Python 3.12 on only
 
 from backend.app.readiness import State
+from backend.inference.corrections import Correction
+from backend.inference.gate import WarningCode
 from backend.inference.risk import INDETERMINATE, RISKS, RiskCode
 
 Cam = Literal["both", "map", "none"]
@@ -111,6 +113,19 @@ class Opinion(TypedDict):
     probabilities: Spread
 
 
+class FilmWarning(TypedDict):
+    """Something about the film that its reader should know."""
+
+    code: Annotated[WarningCode, about("What it is, for a program to branch on.")]
+    message: Annotated[str, about("The same in a sentence.")]
+    correction: NotRequired[
+        Annotated[
+            Correction,
+            about("The option `correction` that would mend it; only of inverted and rotated films."),
+        ]
+    ]
+
+
 class FilmAnswer(TypedDict):
     """What is said of a film, however it was asked."""
 
@@ -129,6 +144,9 @@ class FilmAnswer(TypedDict):
     ]
     probabilities: Spread
     models: Annotated[list[Opinion], about("What each network said.", minItems=1)]
+    warnings: Annotated[
+        list[FilmWarning], about("What may spoil the answer, by the intake gate; mostly empty.")
+    ]
     model_version: Annotated[str, about("Version of the networks.", examples=["1.0.0"])]
     disclaimer: Annotated[str, about("What the answer is not, and on whom the networks were taught.")]
 
@@ -230,7 +248,7 @@ class Index(TypedDict):
 
 
 class Options(TypedDict):
-    """Which pictures come with the answer."""
+    """How the film is read, and which pictures come with the answer."""
 
     disable_cam: NotRequired[
         Annotated[
@@ -240,6 +258,21 @@ class Options(TypedDict):
     ]
     cam: NotRequired[
         Annotated[Cam | None, about("The pictures that come; in any case. Default: both.", examples=["map"])]
+    ]
+    allow_unusual: NotRequired[
+        Annotated[
+            bool | Literal[0, 1] | Word | None,
+            about("Answer, with a warning, what does not look like a chest radiograph. Default: false."),
+        ]
+    ]
+    correction: NotRequired[
+        Annotated[
+            Correction | None,
+            about(
+                "Invert the film, or turn it counter-clockwise by so many degrees, before it is read; "
+                "in any case. Default: it is read as it is."
+            ),
+        ]
     ]
 
 

@@ -15,6 +15,7 @@ from backend.app.metrics import Metrics
 from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
 from backend.app.telemetry import elapsed_ms
 from backend.app.uploads import Upload, read_upload
+from backend.inference.corrections import correct
 from backend.inference.images import Film, Limits, read_film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
@@ -100,7 +101,11 @@ def _read(upload: Upload) -> tuple[Film | None, Reading]:
     metrics: Metrics = current_app.extensions["metrics"]
     cache: ResultCache | None = current_app.extensions["cache"]
     predictor: LazyPredictor = current_app.extensions["predictor"]
-    options = {"explained": upload.cam != "none"}
+    options = {
+        "explained": upload.cam != "none",
+        "allow_unusual": upload.allow_unusual,
+        "correction": upload.correction,
+    }
     digest = cache.digest(upload.data) if cache else b""
     found = None
     if cache:
@@ -109,21 +114,23 @@ def _read(upload: Upload) -> tuple[Film | None, Reading]:
         g.cache_outcome = "hit" if found else "miss"
         metrics.cache_lookups.labels(g.cache_outcome).inc()
     if found:
-        film, reading = _decode(upload.data) if upload.cam == "both" else None, found
+        film, reading = _decode(upload) if upload.cam == "both" else None, found
     else:
-        film, reading = _compute(upload.data, **options)
+        film, reading = _compute(upload)
         if cache and predictor.fingerprint:
             cache.keep(digest, options, predictor.fingerprint, reading)
     metrics.predicted(reading)
     return film, reading
 
 
-def _compute(data: bytes, *, explained: bool) -> tuple[Film, Reading]:
+def _compute(upload: Upload) -> tuple[Film, Reading]:
     extensions = current_app.extensions
     with extensions["queue"].place():  # refused before it costs anything
-        film = _decode(data)
+        film = _decode(upload)
         reading: Reading = extensions["queue"].run(
-            lambda: extensions["predictor"].predict(film, explained=explained),
+            lambda: extensions["predictor"].predict(
+                film, explained=upload.cam != "none", allow_unusual=upload.allow_unusual
+            ),
             _seconds_left(),
             current_app.config["SETTINGS"].queue_seconds,
             _still_wanted(),
@@ -134,12 +141,13 @@ def _compute(data: bytes, *, explained: bool) -> tuple[Film, Reading]:
     return film, reading
 
 
-def _decode(data: bytes) -> Film:
+def _decode(upload: Upload) -> Film:
     settings = current_app.config["SETTINGS"]
     waiting_seconds = min(settings.queue_seconds, _seconds_left())
     turn = current_app.extensions["decoders"].turn(waiting_seconds, _still_wanted())
     with turn, stages.timed("decode"):
-        return read_film(data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+        film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
+        return correct(film, upload.correction) if upload.correction else film
 
 
 def _still_wanted() -> Callable[[], bool]:

@@ -6,9 +6,11 @@ import base64
 from datetime import UTC, datetime
 
 from backend import __version__
+from backend.app import contract
 from backend.app.contract import ErrorCode, Failure, FilmAnswer, Health, Index, Prediction, Readiness, spoken
 from backend.app.readiness import State
 from backend.inference.engine import Engine
+from backend.inference.gate import FilmWarning
 from backend.inference.reading import Probabilities, Reading
 
 ENDPOINTS = {
@@ -96,9 +98,17 @@ def reading_answer(reading: Reading) -> FilmAnswer:
             }
             for opinion in reading.opinions
         ],
+        "warnings": [_warning(each) for each in reading.warnings],
         "model_version": reading.model_version,
         "disclaimer": disclaimer(reading.population),
     }
+
+
+def _warning(found: FilmWarning) -> contract.FilmWarning:
+    said: contract.FilmWarning = {"code": found.code, "message": found.message}
+    if found.correction:
+        said["correction"] = found.correction
+    return said
 
 
 def disclaimer(population: str) -> str:

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from backend.app.contract import FALSE, TRUE, Cam
 from backend.app.errors import RequestError
+from backend.inference.corrections import CORRECTIONS, Correction
 
 _DATA_URI = re.compile(r"data:[^,]{0,200};base64,", re.IGNORECASE)
 
@@ -37,10 +38,12 @@ class DisklessRequest(Request):
 
 @dataclass(frozen=True)
 class Upload:
-    """One film's bytes, unchecked, and which pictures the answer shall carry."""
+    """One film's bytes, unchecked, how it shall be read, and which pictures the answer shall carry."""
 
     data: bytes
     cam: Cam
+    allow_unusual: bool
+    correction: Correction | None
 
 
 def read_upload(request: Request) -> Upload:
@@ -48,14 +51,14 @@ def read_upload(request: Request) -> Upload:
     if request.mimetype == "multipart/form-data":
         with _reading():
             form, files = request.form, request.files.getlist("file")
-        return Upload(_multipart_file(form, files), _cam(form, request.args))
+        return _upload(_multipart_file(form, files), form, request.args)
     body = _body(request)
     if request.is_json or body.lstrip()[:1] == b"{":
         fields = _json_object(body)
-        return Upload(_base64_file(fields), _cam(fields, request.args))
+        return _upload(_base64_file(fields), fields, request.args)
     if not body:
         raise RequestError("no_file", "No film was sent: send it as the form field 'file', or as the body.")
-    return Upload(body, _cam(request.args))
+    return _upload(body, request.args)
 
 
 @contextmanager
@@ -119,6 +122,18 @@ def _base64_file(fields: Mapping[str, Any]) -> bytes:
         raise RequestError("bad_base64", "The field 'file_data' is not valid base64.") from None
 
 
+def _upload(data: bytes, *sources: Mapping[str, Any]) -> Upload:
+    """Return the film with its options; the body's word goes before the query's."""
+    unusual = [_truth("allow_unusual", value) for value in _given("allow_unusual", sources)]
+    corrections = [_correction(value) for value in _given("correction", sources)]
+    return Upload(
+        data,
+        _cam(*sources),
+        allow_unusual=bool(unusual and unusual[0]),
+        correction=corrections[0] if corrections else None,
+    )
+
+
 def _cam(*sources: Mapping[str, Any]) -> Cam:
     """Return the pictures asked for; the body's word goes before the query's, `disable_cam` before `cam`.
 
@@ -140,6 +155,13 @@ def _choice(value: Any) -> Cam:
     if chosen not in get_args(Cam):
         raise RequestError("bad_request", "The option 'cam' must be both, map or none.")
     return cast(Cam, chosen)
+
+
+def _correction(value: Any) -> Correction:
+    chosen = str(value).strip().lower()
+    if chosen not in CORRECTIONS:
+        raise RequestError("bad_request", f"The option 'correction' must be one of {', '.join(CORRECTIONS)}.")
+    return chosen
 
 
 def _truth(name: str, value: Any) -> bool:

@@ -38,6 +38,16 @@ class NetworkCard:
 
 
 @dataclass(frozen=True)
+class GateCard:
+    """The intake gate: its file, the networks it was fitted to (sha256, in the card's order), and how."""
+
+    file: str
+    sha256: str
+    networks: list[str]
+    fitted: dict[str, Any]
+
+
+@dataclass(frozen=True)
 class Card:
     """The ensemble's record, as committed beside its weights."""
 
@@ -47,6 +57,7 @@ class Card:
     indeterminate_below: float
     population: str
     networks: tuple[NetworkCard, ...]
+    gate: GateCard | None = None
 
     def write(self, folder: Path) -> None:
         (folder / CARD_NAME).write_text(json.dumps(asdict(self), indent=2) + "\n")
@@ -64,6 +75,7 @@ def read_card(folder: Path) -> Card:
             indeterminate_below=float(raw["indeterminate_below"]),
             population=str(raw["population"]),
             networks=tuple(NetworkCard(**network) for network in raw["networks"]),
+            gate=GateCard(**raw["gate"]) if raw.get("gate") is not None else None,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise WeightsRefused(f"{path.name} cannot be read: {type(error).__name__}") from error
@@ -77,6 +89,8 @@ def _check(card: Card) -> None:
         raise WeightsRefused("the card names a class without a risk level")
     if any(Path(network.file).name != network.file for network in card.networks):
         raise WeightsRefused("a weight file in the card is not a plain file name")
+    if card.gate is not None and Path(card.gate.file).name != card.gate.file:
+        raise WeightsRefused("the gate's file in the card is not a plain file name")
     if abs(sum(network.weight for network in card.networks) - 1) > 1e-6:
         raise WeightsRefused("the networks' weights in the card do not sum to 1")
     if any(network.temperature <= 0 for network in card.networks):

@@ -26,10 +26,14 @@ log = logging.getLogger("pneumonet")
 
 @dataclass(frozen=True)
 class Output:
-    """One network on n films: logits float32 (n, classes), last feature map float32 (n, channels, h, w)."""
+    """One network on n films: logits (n, classes), last feature map (n, channels, h, w), both float32.
+
+    `stages`, float32 (n, k), are the means and deviations of its stages' channels.
+    """
 
     logits: NDArray[np.float32]
     feature_map: NDArray[np.float32]
+    stages: NDArray[np.float32]
 
 
 class Engine(Protocol):

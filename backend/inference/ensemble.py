@@ -17,13 +17,15 @@ from backend.inference.weights import Head, check_weights, read_head
 
 @dataclass(frozen=True)
 class Vote:
-    """What one network made of n films: logits, probabilities (n, classes); feature map (n, k, h, w)."""
+    """What one network made of n films: logits, probabilities (n, classes); feature map (n, k, h, w);
+    its stages' means and deviations (n, s)."""
 
     card: NetworkCard
     head: Head
     logits: NDArray[np.float32]
     probabilities: NDArray[np.float32]
     feature_map: NDArray[np.float32]
+    stages: NDArray[np.float32]
 
 
 class Ensemble:
@@ -48,7 +50,14 @@ class Ensemble:
         """Return each network's vote on preprocessed films, float32 (n, 3, size, size)."""
         outputs = self.engine.run(inputs)
         return [
-            Vote(card, head, output.logits, calibrate(output.logits, card.temperature), output.feature_map)
+            Vote(
+                card,
+                head,
+                output.logits,
+                calibrate(output.logits, card.temperature),
+                output.feature_map,
+                output.stages,
+            )
             for card, head, output in zip(self.card.networks, self.heads, outputs, strict=True)
         ]
 

@@ -16,6 +16,9 @@ from backend.inference.errors import EngineRefused
 FOLDER = "compiled"
 """Where exports lie in a weights folder."""
 
+_FORM = 2
+"""Counts up when exports come to hold something else, so that older ones are made anew."""
+
 _ROOT = Path(__file__).parent.parent.parent
 _MOST_SECONDS = 300
 
@@ -37,7 +40,7 @@ class Export:
 
 def export_of(card: NetworkCard, out: Path) -> Export:
     """Return where a network's export belongs: other weights or another OpenVINO have another place."""
-    return Export(out / f"{card.architecture}-{card.sha256[:16]}-{version('openvino')}")
+    return Export(out / f"{card.architecture}-{card.sha256[:16]}-{version('openvino')}-{_FORM}")
 
 
 def find_exports(folder: Path, card: Card, stack: ExitStack) -> list[Export]:

@@ -23,7 +23,7 @@ class Reader(Protocol):
     @property
     def fingerprint(self) -> str: ...
 
-    def predict(self, film: Film, *, explained: bool = True) -> Reading: ...
+    def predict(self, film: Film, *, explained: bool = True, allow_unusual: bool = False) -> Reading: ...
 
 
 class LazyPredictor:
@@ -76,9 +76,12 @@ class LazyPredictor:
         """Why the last attempt to load failed; None before the first attempt and after a success."""
         return self._failure
 
-    def predict(self, film: Film, *, explained: bool = True) -> Reading:
-        """Return the answer for one film, loading the networks if need be; raise ModelsUnavailable."""
-        return self.warm_up().predict(film, explained=explained)
+    def predict(self, film: Film, *, explained: bool = True, allow_unusual: bool = False) -> Reading:
+        """Return the answer for one film, loading the networks if need be.
+
+        Raise ModelsUnavailable, or NotARadiograph for what is none, unless it is allowed.
+        """
+        return self.warm_up().predict(film, explained=explained, allow_unusual=allow_unusual)
 
     def warm_up(self) -> Reader:
         """Load the networks now; raise ModelsUnavailable. The next call tries again after a failure."""

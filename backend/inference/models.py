@@ -25,6 +25,17 @@ _BUILDERS: Mapping[str, Callable[..., nn.Module]] = {
 }
 
 
+STAGES: Mapping[str, tuple[int, ...]] = {
+    "convnext_tiny": (2, 4, 6),
+    "efficientnet_v2_s": (1, 2, 3, 5, 6),
+}
+"""Where in `features` the intake gate looks at the channels: convolutions whose outputs lie in memory anyway.
+
+Behind ConvNeXt's stages stands a norm that OpenVINO computes together with the sum before it; to look between
+them rounds the sum to bfloat16 and doubles the answers' distance from the reference.
+"""
+
+
 class Network(nn.Module):
     """A torchvision classifier that returns its last feature map beside its logits.
 
@@ -49,6 +60,25 @@ class Network(nn.Module):
         pooled = F.adaptive_avg_pool2d(feature_map, 1)
         logits: torch.Tensor = self.classifier(pooled if self._head_is_spatial else pooled.flatten(1))
         return logits
+
+
+class Staged(nn.Module):
+    """A network that also tells what its stages hold, pooled: what the intake gate looks at."""
+
+    def __init__(self, network: Network, architecture: str) -> None:
+        super().__init__()
+        self.network = network
+        self._stages = STAGES[architecture]
+
+    def forward(self, pixels: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Return logits, the feature map, and each stage's means and deviations by channel (n, k)."""
+        pooled = []
+        for place, layer in enumerate(self.network.features):
+            pixels = layer(pixels)
+            if place in self._stages:
+                mean = pixels.mean(dim=(2, 3), keepdim=True)
+                pooled += [mean.flatten(1), (pixels - mean).square().mean(dim=(2, 3)).sqrt()]
+        return self.network.head(pixels), pixels, torch.cat(pooled, dim=1)
 
 
 def load_network(folder: Path, card: NetworkCard, classes: int) -> Network:

@@ -65,14 +65,14 @@ class OpenVinoEngine:
     def _read(
         self, requests: list[ov.InferRequest], film: NDArray[np.float32]
     ) -> list[list[NDArray[np.float32]]]:
-        """Return each network's logits and feature map for one film, copied out of the runtime's memory."""
+        """Return each network's outputs for one film, copied out of the runtime's memory."""
         for request in requests:
             request.start_async([film], share_inputs=True)
             if not self._side_by_side:
                 request.wait()
         for request in requests:
             request.wait()
-        return [[request.get_output_tensor(place).data.copy() for place in (0, 1)] for request in requests]
+        return [[request.get_output_tensor(place).data.copy() for place in range(3)] for request in requests]
 
     def _precisions(self) -> list[str]:
         """Return what to try, fastest first."""

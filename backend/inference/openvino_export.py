@@ -23,7 +23,7 @@ from backend.inference.card import Card, InputSpec, NetworkCard, read_card
 from backend.inference.channels_second import keep_channels_second
 from backend.inference.errors import WeightsRefused
 from backend.inference.exports import Export, export_of
-from backend.inference.models import Network, load_network
+from backend.inference.models import Network, Staged, load_network
 from backend.inference.openvino_runtime import ov
 from backend.inference.preprocess import preprocess
 from backend.inference.synthetic import draw_chest_film
@@ -46,7 +46,8 @@ def _export_network(network: Network, card: NetworkCard, spec: InputSpec, out: P
     inputs = torch.from_numpy(np.concatenate([preprocess(film, spec) for film in _probes()]))
     with torch.inference_mode():
         logits, _ = network(inputs.contiguous(memory_format=torch.channels_last))
-    model = translate(keep_channels_second(network), inputs[:1])
+    staged = Staged(keep_channels_second(network), card.architecture).eval()
+    model = translate(staged, inputs[:1])
     target = export_of(card, out).folder
     unfinished = Export(Path(tempfile.mkdtemp(dir=out, prefix="unfinished-")))
     try:
@@ -67,7 +68,7 @@ def _probes() -> list[np.ndarray]:
     return [draw_chest_film(448, 640, opacity=opacity) for opacity in (False, True)]
 
 
-def translate(network: Network, example: torch.Tensor) -> ov.Model:
+def translate(network: torch.nn.Module, example: torch.Tensor) -> ov.Model:
     """Return the network as an OpenVINO model that reads one film at a time."""
     decoder = TorchScriptPythonDecoder(network, example_input=(example,))
     # Not through openvino.convert_model, which reports its use to the vendor.

@@ -1,4 +1,4 @@
-"""Read a film: preprocess → vote → combine → explain → assess."""
+"""Read a film: preprocess → vote → gate → combine → explain → assess."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ from backend import __version__
 from backend.inference.architectures import ARCHITECTURES
 from backend.inference.card import Card
 from backend.inference.engine import Engine, EngineName
-from backend.inference.ensemble import Ensemble, combine
+from backend.inference.ensemble import Ensemble, Vote, combine
+from backend.inference.errors import NotARadiograph
+from backend.inference.gate import REFUSAL, FilmWarning, Gate, warn
+from backend.inference.gate_features import levels_of
 from backend.inference.gradcam import explain
 from backend.inference.images import Film
 from backend.inference.preprocess import preprocess
@@ -31,15 +34,18 @@ class Predictor:
         """Load the networks of a folder; raise ModelsUnavailable. Zero threads means all cores."""
         self._ensemble = Ensemble.load(weights, engine, threads)
         self._card = self._ensemble.card
+        self._gate = Gate.load(weights, self._card)
         self.engine = self._ensemble.engine
         self.fingerprint = _fingerprint(self._card, self.engine)
         # Requests share the cores already: a picture drawn by several threads takes them from films.
         cv2.setNumThreads(1)
 
-    def predict(self, film: Film, *, explained: bool = True) -> Reading:
-        """Return the answer for one film."""
+    def predict(self, film: Film, *, explained: bool = True, allow_unusual: bool = False) -> Reading:
+        """Return the answer for one film; raise NotARadiograph for what is none, unless it is allowed."""
         started = time.perf_counter()
-        votes = self._ensemble.vote(preprocess(film, self._card.input))
+        inputs = preprocess(film, self._card.input)
+        votes = self._ensemble.vote(inputs)
+        warnings = self._admit(film, inputs, votes, allow_unusual)
         probabilities = combine(votes)[0]
         chosen = int(probabilities.argmax())
         voted = time.perf_counter()
@@ -65,8 +71,22 @@ class Predictor:
             heatmap=heatmap,
             model_version=self._card.version,
             population=self._card.population,
+            warnings=warnings,
             durations=Durations(voted - started, mapped - voted if explained else None),
         )
+
+    def _admit(
+        self, film: Film, inputs: NDArray[np.float32], votes: list[Vote], allow_unusual: bool
+    ) -> tuple[FilmWarning, ...]:
+        """Return the gate's warnings; raise NotARadiograph."""
+        if self._gate is None:
+            return ()
+        verdict = self._gate.judge(film, levels_of(inputs, self._card.input), votes)
+        if not verdict.refused:
+            return verdict.warnings
+        if not allow_unusual:
+            raise NotARadiograph(REFUSAL)
+        return (warn("unusual"), *verdict.warnings)
 
     def _named(self, probabilities: NDArray[np.float32]) -> Probabilities:
         return dict(zip(self._card.classes, probabilities.tolist(), strict=True))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.inference.gate import FilmWarning
 from backend.inference.risk import Risk
 
 Probabilities = dict[str, float]
@@ -45,4 +46,5 @@ class Reading:
     heatmap: NDArray[np.float32] | None
     model_version: str
     population: str
+    warnings: tuple[FilmWarning, ...]
     durations: Durations

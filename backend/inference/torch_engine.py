@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from backend.inference.card import Card
 from backend.inference.engine import Output
-from backend.inference.models import load_network
+from backend.inference.models import Staged, load_network
 
 
 class TorchEngine:
@@ -27,6 +27,8 @@ class TorchEngine:
         self.networks = [
             load_network(folder, each, len(card.classes)).to(self.device) for each in card.networks
         ]
+        named = zip(self.networks, card.networks, strict=True)
+        self._staged = [Staged(network, each.architecture).eval() for network, each in named]
         # A film uses all cores, so a second one at the same time would only slow both.
         self._turn = threading.Lock()
 
@@ -36,5 +38,5 @@ class TorchEngine:
         films = torch.from_numpy(inputs).to(self.device).contiguous(memory_format=torch.channels_last)
         halved = torch.autocast(self.device, torch.bfloat16, enabled=self.precision == "bfloat16")
         with self._turn, halved:
-            found = [network(films) for network in self.networks]
-        return [Output(*(each.float().cpu().numpy() for each in pair)) for pair in found]
+            found = [staged(films) for staged in self._staged]
+        return [Output(*(each.float().cpu().numpy() for each in outputs)) for outputs in found]

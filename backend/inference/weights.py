@@ -36,14 +36,19 @@ def check_weights(folder: Path, card: NetworkCard) -> Path:
     """
     if card.architecture not in ARCHITECTURES:
         raise WeightsRefused(f"the card names an unknown architecture: {card.architecture}")
-    path = folder / card.file
+    return check_file(folder, card.file, card.sha256)
+
+
+def check_file(folder: Path, name: str, sha256: str) -> Path:
+    """Return the path of a file that the card vouches for; raise WeightsRefused unless it is the one."""
+    path = folder / name
     try:
         with path.open("rb") as stored:
             digest = hashlib.file_digest(stored, "sha256").hexdigest()
     except OSError as error:
-        raise WeightsRefused(f"the weights {card.file} cannot be read") from error
-    if digest != card.sha256:
-        raise WeightsRefused(f"the checksum of {card.file} is not the one in its card")
+        raise WeightsRefused(f"the weights {name} cannot be read") from error
+    if digest != sha256:
+        raise WeightsRefused(f"the checksum of {name} is not the one in its card")
     return path
 
 

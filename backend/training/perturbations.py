@@ -40,6 +40,11 @@ def apply_gamma(film: Film, gamma: float) -> Film:
     return _levels(255 * (film / 255) ** gamma)
 
 
+def scale_levels(film: Film, factor: float) -> Film:
+    """Multiply every level; what is beyond white stays white."""
+    return _levels(factor * film.astype(np.float64))
+
+
 def scale_contrast(film: Film, factor: float) -> Film:
     """Scale the distance of every level from the film's mean."""
     mean = film.mean()

@@ -46,7 +46,7 @@ class PlantedReader:
         self._folder = Path(os.environ[FOLDER])
         self._seconds = float(os.environ.get(SECONDS, "0"))
 
-    def predict(self, film: Film, *, explained: bool = True) -> Reading:
+    def predict(self, film: Film, *, explained: bool = True, allow_unusual: bool = False) -> Reading:
         with (self._folder / ENTERED).open("ab") as entered:
             entered.write(b".")
         if film.shape[0] == HANGS:

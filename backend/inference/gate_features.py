@@ -1,0 +1,93 @@
+"""Describe a film in numbers without a network: its thumbnail, its edges by place, its levels.
+
+All of it is taken from the networks' input, grey levels float32 (side, side) in [0, 1], so that one squeeze
+serves both.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.inference.card import InputSpec
+from backend.inference.images import Film
+
+Levels = NDArray[np.float32]
+Vector = NDArray[np.float32]
+
+THUMBNAIL = 32
+CELLS = 8
+BINS = 16
+LENGTH = THUMBNAIL**2 + 5 * CELLS**2 + BINS
+
+_FLAT = 1e-3
+_LUNGS = (0.2, 0.8)
+"""The middle of a film, as shares of its side: what stands there stands over the lungs or the heart."""
+
+
+def levels_of(inputs: NDArray[np.float32], spec: InputSpec) -> Levels:
+    """Return the grey levels that a preprocessed film (1, 3, side, side) was made of."""
+    return np.asarray(inputs[0, 0] * np.float32(spec.std[0]) + np.float32(spec.mean[0]))
+
+
+def levels_of_squeezed(film: Film) -> Levels:
+    return np.divide(film, 255, dtype=np.float32)
+
+
+def describe(levels: Levels) -> Vector:
+    """Return a film's description, float32 (LENGTH,)."""
+    return np.concatenate([thumbnail(levels).ravel(), _edges(levels), _histogram(levels)])
+
+
+def thumbnail(levels: Levels) -> NDArray[np.float32]:
+    """Return the film small, with mean 0 and deviation 1, so that exposure and contrast do not count."""
+    small = cv2.resize(levels, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
+    return np.asarray((small - small.mean()) / max(float(small.std()), _FLAT), np.float32)
+
+
+def _edges(levels: Levels) -> Vector:
+    """Return, for each cell, the logarithms of the energy of edges across four directions and of detail."""
+    along, down = (cv2.Sobel(levels, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
+    fine = cv2.Laplacian(levels, cv2.CV_32F, scale=0.25)
+    maps = [np.abs(each) for each in (along, down, (along + down) / 2, (along - down) / 2, fine)]
+    cells = [cv2.resize(each, (CELLS, CELLS), interpolation=cv2.INTER_AREA) for each in maps]
+    return np.asarray(np.log(np.stack(cells) + _FLAT).ravel(), np.float32)
+
+
+def _histogram(levels: Levels) -> Vector:
+    counts = cv2.calcHist([levels], [0], None, [BINS], [0, 1.0001]).ravel()
+    return np.asarray(np.sqrt(counts / levels.size), np.float32)
+
+
+def sharpness(levels: Levels) -> float:
+    """Return the logarithm of how much of the film's detail is fine."""
+    fine = cv2.Laplacian(levels, cv2.CV_32F).std()
+    coarse = cv2.Laplacian(cv2.GaussianBlur(levels, (0, 0), 2), cv2.CV_32F).std()
+    return float(np.log((fine + _FLAT / 10) / (coarse + _FLAT / 10)))
+
+
+def exposure(levels: Levels) -> tuple[float, float]:
+    """Return the middle's share of nearly white pixels and of nearly black ones."""
+    middle = _middle(levels)
+    return float((middle > 0.96).mean()), float((middle < 0.04).mean())
+
+
+def brightness(levels: Levels) -> float:
+    """Return the middle's mean level."""
+    return float(_middle(levels).mean())
+
+
+def strokes(levels: Levels) -> float:
+    """Return the share of the middle that is thin and stands out sharply, as writing does."""
+    middle = np.ascontiguousarray(_middle(levels))
+    kernel = np.ones((7, 7), np.uint8)
+    raised = cv2.morphologyEx(middle, cv2.MORPH_TOPHAT, kernel)
+    sunk = cv2.morphologyEx(middle, cv2.MORPH_BLACKHAT, kernel)
+    return float((np.maximum(raised, sunk) > 0.3).mean())
+
+
+def _middle(levels: Levels) -> Levels:
+    side = len(levels)
+    low, high = (round(share * side) for share in _LUNGS)
+    return levels[low:high, low:high]

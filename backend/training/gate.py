@@ -1,0 +1,388 @@
+"""Fit the intake gate to the networks in a weights folder; again whenever they are exchanged.
+
+    python -m backend.training.gate --data DATA
+
+Films of the training split, as they are and changed in what must not matter, turned and inverted, stand
+against what is drawn (negatives.py) and what packages ship (pictures.py, the side `fit`). Every limit is a
+quantile over films of the validation split. It writes WEIGHTS/gate.safetensors and names it in card.json.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import safetensors.numpy
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from backend.inference import gate_features as features
+from backend.inference.card import Card, GateCard
+from backend.inference.corrections import correct
+from backend.inference.engine import FILMS_AT_ONCE, EngineName
+from backend.inference.ensemble import Ensemble
+from backend.inference.errors import WeightsRefused
+from backend.inference.gate import FARTHEST, POSES, Gate
+from backend.inference.images import Film
+from backend.inference.preprocess import preprocess, squeeze
+from backend.inference.synthetic import draw_chest_film
+from backend.training import perturbations as change
+from backend.training.data import DataError, Record, find_records, read_film
+from backend.training.evaluate import split_seed
+from backend.training.negatives import DRAWN, FROM_FILMS
+from backend.training.perturbations import PERTURBATIONS
+from backend.training.pictures import crops, find_pictures
+
+FILE = "gate.safetensors"
+
+Floats = NDArray[np.float32]
+Random = np.random.Generator
+Tensors = dict[str, Floats]
+
+COMPONENTS = 64
+_UNDO = {"rotate_90": "rotate_270", "rotate_180": "rotate_180", "rotate_270": "rotate_90", "invert": "invert"}
+_QUANTILES = {"clean": 0.999, "changed": 0.995}
+_FALSE_ALARMS = {"pose": 0.004, "crop": 0.01, "one of two": 0.003, "one": 0.006}
+_ROOM = 0.25
+"""How far the threshold stands off from films towards what was drawn, where there is room between them."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many images are used: descriptions cost a millisecond, the networks thirty."""
+
+    films: int = 4000
+    drawn: int = 4000
+    spoilt: int = 1500
+    samples: int = 200
+    crops: int = 40
+    seen_films: int = 700
+    seen_poses: int = 60
+    seen_samples: int = 60
+    seen_others: int = 700
+    validation: int = 565
+    validation_seen: int = 565
+    validation_changed: int = 60
+
+
+def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Plan(), seed: int = 0) -> Card:
+    """Fit the gate of a weights folder, store it there, and return the card that names it."""
+    ensemble = Ensemble.load(weights, engine)
+    rng = np.random.default_rng(seed)
+    side, of = ensemble.card.input.size, split_seed(ensemble.card)
+    films = read_squeezed(find_records(data, "train", of), plan.films, side, rng)
+    validation = read_squeezed(find_records(data, "validation", of), plan.validation, side, rng)
+    others = draw_negatives(films, plan, rng)
+
+    upright = [vary(film, rng) for film in watch(films, "films")]
+    samples = draw_samples(plan.samples, side, rng)
+    turned = {pose: [pose_wrong(vary(film, rng), pose) for film in films] for pose in POSES[1:] if pose}
+    tensors = fit_image_heads(films, [*upright, *samples], turned, others, rng)
+    shown = [*upright[: plan.seen_films], *samples[: plan.seen_samples]]
+    for wrong in turned.values():
+        shown += wrong[-plan.seen_poses :]
+    tensors |= fit_depth(ensemble, shown, others[: plan.seen_others], rng)
+    gate = Gate(tensors, {"distance": 0.0})
+    limits = fit_limits(gate, ensemble, validation, samples[-plan.seen_samples :], others, plan, rng)
+
+    stored = safetensors.numpy.save(halve(tensors), {"limits": json.dumps(limits)})
+    unfinished = weights / f"{FILE}.tmp"
+    unfinished.write_bytes(stored)
+    os.replace(unfinished, weights / FILE)
+    card = replace(
+        ensemble.card,
+        gate=GateCard(
+            file=FILE,
+            sha256=hashlib.sha256(stored).hexdigest(),
+            networks=[network.sha256 for network in ensemble.card.networks],
+            fitted={"seed": seed, "films": len(films), "validation": len(validation), "others": len(others)},
+        ),
+    )
+    card.write(weights)
+    return card
+
+
+def read_squeezed(records: Sequence[Record], count: int, side: int, rng: Random) -> list[Film]:
+    """Return at most so many of the films, at random, in the networks' size."""
+    chosen = rng.permutation(len(records))[:count]
+    with ThreadPoolExecutor() as pool:
+        return list(pool.map(lambda place: squeeze(read_film(records[place].path), side), chosen))
+
+
+def draw_negatives(films: Sequence[Film], plan: Plan, rng: Random) -> list[Film]:
+    """Return what is to be refused, shuffled: drawn, spoilt films, and parts of packaged pictures."""
+    drawings, spoilings = list(DRAWN.values()), list(FROM_FILMS.values())
+    found = [drawings[place % len(drawings)](rng) for place in watch(range(plan.drawn), "drawn")]
+    for place in range(plan.spoilt):
+        one, two = rng.integers(len(films), size=2)
+        found.append(spoilings[place % len(spoilings)](films[one], films[two], rng))
+    for picture in find_pictures("fit"):
+        for part in crops(picture, plan.crops, rng):
+            part = squeeze(part, len(films[0]))
+            found.append(255 - part if rng.random() < 0.15 else expose(part, rng))
+    return [found[place] for place in rng.permutation(len(found))]
+
+
+def draw_samples(count: int, side: int, rng: Random) -> list[Film]:
+    """Return the project's own drawn films, varied: whoever tries the service with one gets an answer."""
+    seeds = rng.integers(1000, 2**31, max(1, count // 8))
+    drawn = [
+        squeeze(
+            draw_chest_film(448, int(rng.uniform(448, 680)), opacity=bool(place % 2), seed=int(seed)), side
+        )
+        for place, seed in enumerate(seeds)
+    ]
+    return [vary(drawn[place % len(drawn)], rng) for place in range(count)]
+
+
+def vary(film: Film, rng: Random) -> Film:
+    """Change a film at random in what must not matter; a third stay as they are."""
+    if rng.random() < 0.33:
+        return film
+    changes: list[Callable[[Film], Film]] = [
+        partial(change.scale_width, factor=rng.uniform(0.75, 1.33)),
+        partial(change.lose_resolution, factor=rng.uniform(0.35, 0.9)),
+        partial(change.scale_contrast, factor=rng.uniform(0.6, 1.3)),
+        change.mirror,
+        partial(change.compress, quality=int(rng.uniform(25, 90))),
+        partial(change.pad, share=rng.uniform(0.02, 0.25)),
+        partial(change.crop, share=rng.uniform(0.02, 0.2)),
+        partial(change.cover_corners, share=rng.uniform(0.05, 0.2)),
+        partial(expose, rng=rng),
+        partial(tilt, degrees=rng.uniform(-12, 12)),
+    ]
+    for place in rng.permutation(len(changes))[: rng.integers(1, 4)]:
+        film = changes[place](film)
+    return film
+
+
+def expose(film: Film, rng: Random) -> Film:
+    return change.apply_gamma(film, float(np.exp(rng.uniform(-0.6, 0.6))))
+
+
+def tilt(film: Film, degrees: float) -> Film:
+    side = len(film)
+    turn = cv2.getRotationMatrix2D((side / 2, side / 2), degrees, 1)
+    return np.asarray(cv2.warpAffine(film, turn, (side, side)), np.uint8)
+
+
+def pose_wrong(film: Film, correction: str) -> Film:
+    """Return the film as it is where this correction puts it right."""
+    return correct(film, _UNDO[correction])  # type: ignore[arg-type]
+
+
+def cut_off(film: Film, rng: Random) -> Film:
+    """Return a part of a film, so that parts of the lungs are missing."""
+    side = len(film)
+    height, width = (round(side * rng.uniform(0.45, 0.68)) for _ in range(2))
+    top, left = rng.integers(0, side - height), rng.integers(0, side - width)
+    return squeeze(np.ascontiguousarray(film[top : top + height, left : left + width]), side)
+
+
+def fit_image_heads(
+    films: Sequence[Film],
+    upright: Sequence[Film],
+    turned: dict[Any, list[Film]],
+    others: Sequence[Film],
+    rng: Random,
+) -> Tensors:
+    """Fit what looks at the image alone: is it a film, how does it lie, is it cut off."""
+    plain = describe(watch(upright, "describe"))
+    poses = {pose: describe(watch(each, str(pose))) for pose, each in turned.items()}
+    refused = describe(watch(others, "others"))
+    half = [each[:: len(poses)] for each in poses.values()]
+    accepted = np.concatenate([plain, *half])
+    tensors = fit_head(
+        "image",
+        np.concatenate([accepted, refused]),
+        np.repeat([0, 1], [len(accepted), len(refused)]),
+        hidden=48,
+    )
+    kinds = [plain, *poses.values()]
+    tensors |= fit_head(
+        "pose", np.concatenate(kinds), np.repeat(range(len(kinds)), [len(each) for each in kinds]), hidden=32
+    )
+    parts = describe(cut_off(film, rng) for film in films)
+    return tensors | fit_head(
+        "crop", np.concatenate([plain, parts]), np.repeat([0, 1], [len(plain), len(parts)]), hidden=24
+    )
+
+
+def fit_depth(ensemble: Ensemble, films: Sequence[Film], others: Sequence[Film], rng: Random) -> Tensors:
+    """Fit what looks at the networks' stages: their space over films, and a head in it."""
+    accepted = see(ensemble, watch(films, "networks, films"))
+    refused = see(ensemble, watch(others, "networks, others"))
+    accepted = accepted[rng.permutation(len(accepted))]
+    tensors = fit_space(accepted[len(accepted) // 5 :], accepted[: len(accepted) // 5])
+    gate_space = space_of(tensors)
+    inputs = [np.concatenate(gate_space.place(each), axis=1) for each in (accepted, refused)]
+    return tensors | fit_head(
+        "depth",
+        np.concatenate(inputs),
+        np.repeat([0, 1], [len(each) for each in inputs]),
+        hidden=16,
+        decay=1.0,
+    )
+
+
+def fit_space(stages: Floats, fresh: Floats) -> Tensors:
+    """Return the principal components of films' stages, and what distances films not used for them have."""
+    mean, scale = stages.mean(axis=0), stages.std(axis=0) + 1e-4
+    spread = ((stages - mean) / scale).clip(-FARTHEST, FARTHEST)
+    _, singular, directions = np.linalg.svd(spread, full_matrices=False)
+    kept = min(COMPONENTS, len(singular) - 1)
+    tensors = {
+        "space.mean": mean,
+        "space.scale": scale,
+        "space.components": directions[:kept].T.astype(np.float16).astype(np.float32),
+        "space.variances": np.square(singular[:kept]) / len(stages),
+        "space.residual": np.array([[0, 0], [1, 1]], np.float32),
+    }
+    _, distances = space_of(tensors).place(fresh)
+    tensors["space.residual"] = np.stack([distances.mean(axis=0), distances.std(axis=0)])
+    return tensors
+
+
+def fit_limits(
+    gate: Gate,
+    ensemble: Ensemble,
+    films: Sequence[Film],
+    samples: Sequence[Film],
+    others: Sequence[Film],
+    plan: Plan,
+    rng: Random,
+) -> dict[str, float]:
+    """Return every limit: quantiles over films of the validation split."""
+    conditions: dict[str, list[Film]] = {
+        "clean": list(films[: plan.validation_seen]),
+        "samples": list(samples),
+    }
+    for name, alter in PERTURBATIONS.items():
+        conditions[name] = [
+            alter(films[place]) for place in rng.permutation(len(films))[: plan.validation_changed]
+        ]
+    for pose in POSES[1:]:
+        if pose:
+            chosen = rng.permutation(len(films))[: plan.validation_changed]
+            conditions[pose] = [pose_wrong(films[place], pose) for place in chosen]
+    described = {name: describe(each) for name, each in conditions.items()}
+    stages = {name: see(ensemble, watch(each, f"validation, {name}")) for name, each in conditions.items()}
+
+    distances = np.concatenate([gate.space.place(each)[1] for each in stages.values()])
+    gate.limits["distance"] = float(np.quantile(distances.max(axis=1), 0.999))
+    scores = {name: gate.score(described[name], stages[name]) for name in conditions}
+    film_most = max(
+        float(np.quantile(each, _QUANTILES["clean" if name == "clean" else "changed"]))
+        for name, each in scores.items()
+    )
+    shown = others[: plan.seen_others]
+    other_least = float(np.quantile(gate.score(describe(shown), see(ensemble, shown)), 0.01))
+
+    clean = describe(films)
+    logits = gate.pose(clean)
+    levels = [features.levels_of_squeezed(film) for film in films]
+    white, black = np.array([features.exposure(each) for each in levels]).T
+    bright = [features.brightness(each) for each in levels]
+    rare, pair = _FALSE_ALARMS["one"], _FALSE_ALARMS["one of two"]
+    return {
+        "score": film_most + _ROOM * max(0.0, other_least - film_most),
+        "distance": gate.limits["distance"],
+        "pose": max(0.0, quantile((logits[:, 1:] - logits[:, :1]).max(axis=1), 1 - _FALSE_ALARMS["pose"])),
+        "crop": max(0.0, quantile(gate.crop(clean)[:, 0], 1 - _FALSE_ALARMS["crop"])),
+        "sharpness": quantile([features.sharpness(each) for each in levels], rare),
+        "white": max(0.02, quantile(white, 1 - pair)),
+        "black": max(0.02, quantile(black, 1 - pair)),
+        "bright": quantile(bright, 1 - pair),
+        "dark": quantile(bright, pair),
+        "strokes": quantile([features.strokes(each) for each in levels], 1 - rare),
+    }
+
+
+def quantile(values: Any, share: float) -> float:
+    return float(np.quantile(np.asarray(values), share))
+
+
+def describe(films: Iterable[Film]) -> Floats:
+    """Return the films' descriptions (n, features)."""
+    return np.stack([features.describe(features.levels_of_squeezed(film)) for film in films])
+
+
+def see(ensemble: Ensemble, films: Iterable[Film]) -> Floats:
+    """Return what the networks' stages hold of the films (n, channels)."""
+
+    def look(film: Film) -> Floats:
+        votes = ensemble.vote(preprocess(film, ensemble.card.input))
+        return np.concatenate([vote.stages[0] for vote in votes])
+
+    with ThreadPoolExecutor(FILMS_AT_ONCE) as pool:
+        return np.stack(list(pool.map(look, films)))
+
+
+def fit_head(
+    name: str, inputs: Floats, labels: NDArray[np.int64], hidden: int, decay: float = 1e-3
+) -> Tensors:
+    """Return a Head's tensors, fitted by cross-entropy with early stopping."""
+    from sklearn.neural_network import MLPClassifier
+
+    mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
+    spread = ((inputs - mean) / scale).clip(-FARTHEST, FARTHEST)
+    network = MLPClassifier((hidden,), alpha=decay, early_stopping=True, max_iter=40, random_state=0)
+    network.fit(spread, labels)
+    (first, second), (bias, out_bias) = network.coefs_, network.intercepts_
+    return {
+        f"{name}.{key}": np.asarray(value, np.float32)
+        for key, value in {
+            "mean": mean,
+            "scale": scale,
+            "hidden": first,
+            "hidden_bias": bias,
+            "out": second,
+            "out_bias": out_bias,
+        }.items()
+    }
+
+
+def space_of(tensors: Tensors) -> Any:
+    from backend.inference.gate import Space, part_of
+
+    return Space(**part_of(tensors, "space"))
+
+
+def halve(tensors: Tensors) -> dict[str, NDArray[Any]]:
+    """Return the tensors with matrices in half precision."""
+    return {
+        name: value.astype(np.float16 if min(value.shape) > 2 and value.ndim == 2 else np.float32)
+        for name, value in sorted(tensors.items())
+    }
+
+
+def watch(films: Iterable[Any], what: str) -> Iterable[Any]:
+    return tqdm(films, desc=what, mininterval=5)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds train/")
+    parser.add_argument("--weights", type=Path, default=Path("backend/weights"), help="default: %(default)s")
+    arguments = parser.parse_args()
+    try:
+        card = fit(arguments.data, arguments.weights)
+    except (DataError, WeightsRefused) as error:
+        parser.error(str(error))
+    print(card.gate)
+
+
+if __name__ == "__main__":
+    main()
