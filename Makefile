@@ -110,6 +110,7 @@ train: $(VENV)/.dev | need-data
 calibrate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.calibrate --data "$(DATA)" --weights backend/weights \
 	    --run $(RUNS)/convnext_tiny_2:0.4 --run $(RUNS)/efficientnet_v2_s_2:0.6
+	$(BIN)/python -m backend.training.publish
 
 # Again whenever the networks are exchanged.
 gate: $(VENV)/.dev | need-data
@@ -126,6 +127,8 @@ $(PICTURES)/.installed: $(VENV)/.dev
 
 evaluate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.evaluate --data "$(DATA)" --out docs/evaluation
+	$(BIN)/python -m backend.training.faithfulness --data "$(DATA)" --out docs/evaluation
+	$(BIN)/python -m backend.training.publish
 
 # The README's pictures, of drawn films.
 screenshots: $(VENV)/.run page

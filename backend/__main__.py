@@ -20,15 +20,17 @@ from typing import Any
 
 from backend.app.audit_verify import Broken, files_of, verify
 from backend.app.checks import check
+from backend.app.contract import AskedSettings
 from backend.app.identity import ROLES
 from backend.app.keys import NAME, configured, new_key
-from backend.app.schemas import reading_answer
+from backend.app.schemas import provenance_answer, reading_answer
 from backend.app.settings import SettingError, Settings
 from backend.doctor import as_text, examine
 from backend.inference.errors import ImageError, ModelsUnavailable
 from backend.inference.images import Limits, read_film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
+from backend.inference.provenance import sha256_of
 from backend.inference.synthetic import draw_chest_film
 
 _GUNICORN = Path(__file__).parent / "gunicorn.conf.py"
@@ -160,9 +162,16 @@ def _predict(options: argparse.Namespace) -> int:
     results = []
     for path in options.files:
         try:
-            film = read_film(path.read_bytes(), limits)
+            data = path.read_bytes()
+            film = read_film(data, limits)
             reading = predictor.predict(film, explained=False, allow_unusual=options.allow_unusual)
-            results.append({"file": str(path), **reading_answer(reading)})
+            asked: AskedSettings = {
+                "cam": "none",
+                "allow_unusual": options.allow_unusual,
+                "correction": None,
+            }
+            provenance = provenance_answer(reading.origin, sha256_of(data), asked)
+            results.append({"file": str(path), **reading_answer(reading, provenance)})
         except OSError as error:
             results.append({"file": str(path), "error": f"The file cannot be read: {error.strerror}."})
         except ImageError as error:

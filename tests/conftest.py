@@ -16,7 +16,7 @@ from whitenoise import compress
 
 from backend.app import create_app
 from backend.app.settings import Settings
-from backend.inference.card import Card, InputSpec, NetworkCard
+from backend.inference.card import Card, InputSpec, NetworkCard, PredictionSets
 from backend.inference.ensemble import Ensemble
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
@@ -58,7 +58,8 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         digest = hashlib.sha256(file.read_bytes()).hexdigest()
         cards.append(NetworkCard(architecture, share, 1.5, file.name, digest, {}))
     spec = InputSpec(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
-    Card("0.0.0", CLASSES, spec, 0.7, "nobody", tuple(cards)).write(folder)
+    sets = PredictionSets(0.95, "lac", (0.9, 0.5, 0.9))
+    Card("0.0.0", CLASSES, spec, 0.7, "nobody", sets, tuple(cards)).write(folder)
     return folder
 
 

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.inference.engine import Output
+from backend.inference.explanation import describe
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
+from backend.inference.provenance import Origin
 from backend.inference.reading import Durations, Opinion, Reading
 from backend.inference.risk import assess
 from tests.conftest import CLASSES, SHARES
@@ -19,16 +21,21 @@ from tests.conftest import CLASSES, SHARES
 def reading(probabilities: tuple[float, float, float], explained: bool) -> Reading:
     named = dict(zip(CLASSES, probabilities, strict=True))
     chosen = max(named, key=named.__getitem__)
+    heatmap = np.eye(7, dtype=np.float32) if explained else None
     return Reading(
         predicted_class=chosen,
         confidence=named[chosen],
         probabilities=named,
+        prediction_set=(chosen,),
+        disagreement=0.0,
         risk=assess(chosen, named[chosen], 0.7),
         opinions=tuple(Opinion(name, share, named) for name, share in SHARES.items()),
-        heatmap=np.eye(7, dtype=np.float32) if explained else None,
+        heatmap=heatmap,
+        explanation=None if heatmap is None else describe(heatmap, [heatmap, heatmap]),
         model_version="0.0.0",
         population="nobody",
         warnings=(),
+        origin=Origin(dict.fromkeys(SHARES, "0" * 64), "none float32", {"pneumonet": "0.0.0"}),
         durations=Durations(0.02, 0.001 if explained else None),
     )
 

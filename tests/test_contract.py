@@ -13,7 +13,6 @@ from jsonschema import Draft202012Validator
 
 ROOT = Path(__file__).parent.parent
 SCHEMA = ROOT / "frontend" / "src" / "lib" / "contract.schema.json"
-LEFT_OUT_BY_OLDER_SERVICES = {"warnings"}
 CATALOGUE = ROOT / "frontend" / "src" / "locales" / "en.json"
 
 
@@ -37,8 +36,17 @@ def test_a_changed_answer_would_be_noticed(client: FlaskClient, png: bytes) -> N
     assert complaints("answer", {**answer, "risk_code": "low"})
     assert complaints("answer", {**answer, "confidence": "92%"})
     assert complaints("answer", {**answer, "new_field": 1})
-    for field in answer.keys() - LEFT_OUT_BY_OLDER_SERVICES:
+    required = json.loads(SCHEMA.read_text())["answer"]["required"]
+    assert len(required) > 10
+    for field in required:
         assert complaints("answer", {name: value for name, value in answer.items() if name != field})
+
+
+def test_what_the_page_takes_for_optional_is_in_every_answer(client: FlaskClient, png: bytes) -> None:
+    """It is optional so that the page goes with an older service."""
+    answer = client.post("/api/predict", data=png).json
+    assert answer is not None
+    assert set(answer) >= set(json.loads(SCHEMA.read_text())["answer"]["properties"])
 
 
 def test_health_is_what_the_page_expects(client: FlaskClient, png: bytes) -> None:
@@ -56,7 +64,7 @@ def test_an_error_is_what_the_page_expects(client: FlaskClient, body: bytes) -> 
 
 def test_the_page_has_words_for_every_error_code_that_the_readme_names() -> None:
     table = (ROOT / "README.md").read_text().partition("| status | codes |")[2].partition("\n\n")[0]
-    codes = set(re.findall(r"`([a-z_0-9]+)`", table)) - {"Retry-After"}
+    codes = set(re.findall(r"`([a-z_0-9]+)`", table)) - {"Retry-After", "allow_unusual"}
     assert len(codes) > 10
     assert codes <= set(json.loads(CATALOGUE.read_text())["error"])
 

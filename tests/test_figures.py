@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,15 @@ import pytest
 
 from backend.inference.card import read_card
 from backend.inference.ensemble import Ensemble
-from backend.training.data import read_film
+from backend.training.conformal import CHOSEN, RULES
+from backend.training.data import CLASSES, read_film
 from backend.training.metrics import accuracy, auc_normal_vs_pneumonia
-from backend.training.tables import as_markdown
+from backend.training.perturbations import PERTURBATIONS
+from backend.training.publish import DOCUMENTS, NOT_MEASURED, fill, publish, read_reports
 from backend.training.voting import ENSEMBLE, find_split, read_films
 
+NOT_MET = pytest.mark.xfail(reason="a floor that is not met: see MODEL_CARD.md, Metrics", strict=True)
+NOT_MEASURED_YET = pytest.mark.xfail(reason="the next make evaluate tells", raises=KeyError, strict=True)
 ROOT = Path(__file__).parent.parent
 EVALUATION = ROOT / "docs" / "evaluation"
 
@@ -24,11 +29,6 @@ EVALUATION = ROOT / "docs" / "evaluation"
 def report(committed: Path) -> dict[str, Any]:
     found: dict[str, Any] = json.loads((EVALUATION / "held-out.json").read_text())
     return found
-
-
-def rows_after(text: str, heading: str) -> list[str]:
-    section = text.split(f"\n## {heading}\n")[1].split("\n## ")[0]
-    return [line for line in section.splitlines() if line.startswith("| ") and "---" not in line]
 
 
 def value(report: dict[str, Any], who: str, measure: str) -> float:
@@ -42,45 +42,138 @@ def test_the_report_is_of_the_served_weights(committed: Path, report: dict[str, 
     assert report["model_version"] == card.version
 
 
-def test_the_tables_are_the_reports(report: dict[str, Any]) -> None:
-    assert (EVALUATION / "held-out.md").read_text() == as_markdown(report)
+def test_publishing_again_changes_nothing(tmp_path: Path) -> None:
+    """So every figure of the documents is the one in the report that the command wrote."""
+    shutil.copytree(EVALUATION, tmp_path / "docs" / "evaluation")
+    for name in DOCUMENTS:
+        shutil.copy(ROOT / name, tmp_path)
+    assert publish(tmp_path) == []
 
 
-@pytest.mark.parametrize(
-    ("document", "heading"), [("MODEL_CARD.md", "Figures"), ("README.md", "How good is it")]
-)
-@pytest.mark.usefixtures("committed")
-def test_every_published_row_was_measured(document: str, heading: str) -> None:
-    measured = (EVALUATION / "held-out.md").read_text().splitlines()
-    rows = rows_after((ROOT / document).read_text(), heading)
-    assert len(rows) > 3
-    assert [row for row in rows if row not in measured] == []
+@pytest.mark.parametrize(("document", "blocks"), [("MODEL_CARD.md", 12), ("README.md", 3)])
+def test_documents_show_figures_and_a_changed_figure_is_noticed(
+    tmp_path: Path, document: str, blocks: int
+) -> None:
+    text = (ROOT / document).read_text()
+    names = re.findall("<!-- figures: ([a-z-]+) -->", text)
+    assert len(names) >= blocks
+    assert text.count("<!-- /figures -->") == len(names)
+    reports = read_reports(ROOT)
+    assert fill(text, reports) == text
+    other = json.loads(json.dumps(reports["held-out"]))
+    other["ensemble"]["measures"]["accuracy"]["value"] = 0.1234
+    assert "0.123 (" in fill(text, {**reports, "held-out": other})
+    assert NOT_MEASURED in fill(text, {})
 
 
-@pytest.mark.parametrize("document", ["MODEL_CARD.md", "README.md"])
-@pytest.mark.usefixtures("committed")
-def test_no_figure_is_left_open(document: str) -> None:
-    assert not re.findall(r"^\{\w+\}|\{\w+\} films", (ROOT / document).read_text(), flags=re.MULTILINE)
+def test_figures_of_an_unknown_name_are_an_error() -> None:
+    with pytest.raises(KeyError, match="no figures called age"):
+        fill("<!-- figures: age -->\n<!-- /figures -->", {})
 
 
-def test_the_networks_tell_normal_from_pneumonia_and_do_not_go_by_the_width(report: dict[str, Any]) -> None:
+def test_no_figure_stands_in_the_card_beside_the_published_ones() -> None:
+    """A share or a rate outside of the marks would go stale."""
+    text = re.sub(
+        "<!-- figures: .*?<!-- /figures -->", "", (ROOT / "MODEL_CARD.md").read_text(), flags=re.DOTALL
+    )
+    metrics = text[text.index("## Metrics") :].replace("95%", "").replace("80%", "").replace("0.70", "")
+    assert not re.findall(r"\d+\.\d+|\d+%", metrics)
+
+
+def test_temperatures_and_thresholds_are_those_of_the_card(committed: Path) -> None:
+    card, found = read_card(committed), read_reports(ROOT)["calibration"]
+    assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
+    assert found["temperatures"]["together"] == {
+        each.architecture: each.temperature for each in card.networks
+    }
+    assert found["prediction_sets"]["thresholds"] == list(card.prediction_sets.thresholds)
+
+
+def test_fitting_together_is_likelier_and_no_worse_calibrated() -> None:
+    found = read_reports(ROOT)["calibration"]["ensemble"]
+    assert found["together"]["nll"] <= found["each by itself"]["nll"] <= found["without"]["nll"]
+
+
+def test_the_chosen_rule_covers_other_patients_with_the_smallest_sets_that_do() -> None:
+    sets = read_reports(ROOT)["calibration"]["prediction_sets"]
+    rules = {name: sets["on_other_patients"][name] for name in RULES}
+    assert sets["chosen"] == CHOSEN
+    assert min(value for key, value in rules[CHOSEN].items() if key.startswith("coverage")) >= 0.94
+    assert rules[CHOSEN]["size"] < rules["APS"]["size"]
+    worst = {name: min(found[f"coverage_{each}"] for each in CLASSES) for name, found in rules.items()}
+    assert worst[CHOSEN] > worst["LAC"]
+
+
+def test_the_networks_tell_normal_from_pneumonia(report: dict[str, Any]) -> None:
     assert report["films"] >= 400
     assert value(report, ENSEMBLE, "auc_normal_vs_pneumonia") >= 0.99
+
+
+def test_the_networks_do_not_go_by_the_width(report: dict[str, Any]) -> None:
     assert report["width_flips"]["max"] <= 0.10
 
 
 @pytest.mark.parametrize(
     ("who", "floor"),
     [
-        pytest.param(ENSEMBLE, 0.80, marks=pytest.mark.xfail(reason="0.760: see MODEL_CARD.md, Figures")),
-        pytest.param(
-            "convnext_tiny", 0.74, marks=pytest.mark.xfail(reason="0.711: see MODEL_CARD.md, Figures")
-        ),
+        pytest.param(ENSEMBLE, 0.80, marks=NOT_MET),
+        pytest.param("convnext_tiny", 0.74, marks=NOT_MET),
         ("efficientnet_v2_s", 0.74),
     ],
 )
 def test_the_networks_tell_the_three_classes_apart(report: dict[str, Any], who: str, floor: float) -> None:
     assert value(report, who, "accuracy") >= floor
+
+
+@pytest.mark.parametrize(
+    ("measure", "floor"),
+    [
+        pytest.param("accuracy", 0.87, marks=NOT_MET),
+        pytest.param("auc_normal_vs_pneumonia", 0.997, marks=NOT_MET),
+        pytest.param("sensitivity_VIRAL_PNEUMONIA", 0.78, marks=NOT_MET),
+    ],
+)
+def test_the_ensemble_reaches_what_is_aimed_at(report: dict[str, Any], measure: str, floor: float) -> None:
+    assert value(report, ENSEMBLE, measure) >= floor
+
+
+FLIP_LIMITS = {"flips": 0.08, "flips_normal_vs_pneumonia": 0.03}
+UNSTEADY = {
+    ("cropped by 10%", "flips"),
+    ("cropped by 10%", "flips_normal_vs_pneumonia"),
+    ("half resolution", "flips_normal_vs_pneumonia"),
+    ("padded by 10%", "flips_normal_vs_pneumonia"),
+    ("width x0.8", "flips"),
+    ("width x0.8", "flips_normal_vs_pneumonia"),
+    ("width x1.25", "flips"),
+    ("width x1.25", "flips_normal_vs_pneumonia"),
+}
+"""Changes and kinds of flip that do not stay within their limit."""
+
+
+@pytest.mark.parametrize("kind", FLIP_LIMITS)
+@pytest.mark.parametrize("change", PERTURBATIONS)
+def test_answers_do_not_flip(
+    report: dict[str, Any], change: str, kind: str, request: pytest.FixtureRequest
+) -> None:
+    if (change, kind) in UNSTEADY:
+        request.applymarker(NOT_MET)
+    assert report["perturbations"][change][ENSEMBLE][kind] <= FLIP_LIMITS[kind]
+
+
+@NOT_MEASURED_YET
+def test_confidence_means_what_it_says(report: dict[str, Any]) -> None:
+    assert report["calibration"]["ece"] <= 0.03 or report["calibration"]["within_chance"]
+
+
+@NOT_MEASURED_YET
+def test_prediction_sets_cover_what_is_stated(report: dict[str, Any]) -> None:
+    sets = report["prediction_sets"]
+    assert sets["stated"] == 0.95
+    assert sets["coverage"]["high"] >= 0.95
+    for name in CLASSES:
+        assert sets[f"coverage_{name}"]["high"] >= 0.95
+    assert sets["size"]["value"] < 2
 
 
 def test_the_figures_can_be_had_again(data: Path, committed: Path, report: dict[str, Any]) -> None:

@@ -31,6 +31,10 @@ FIELDS = {
     "request_id",
     "duration_ms",
     "disclaimer",
+    "prediction_set",
+    "disagreement",
+    "explanation",
+    "provenance",
 }
 
 
@@ -68,6 +72,10 @@ def test_the_whole_answer(client: FlaskClient, png: bytes, path: str) -> None:
     for name, value in probabilities.items():
         mixed = sum(model["weight"] * model["probabilities"][name] for model in answer["models"])
         assert value == pytest.approx(mixed, abs=1e-6)
+    assert answer["prediction_set"][0] == answer["prediction"]
+    said = [model["probabilities"] for model in answer["models"]]
+    apart = sum(abs(said[0][name] - said[1][name]) for name in probabilities) / 2
+    assert answer["disagreement"] == pytest.approx(apart, abs=1e-6)
     assert answer["duration_ms"] > 0
     assert "nobody" in answer["disclaimer"]
     assert answer["request_id"] == response.headers["X-Request-ID"]

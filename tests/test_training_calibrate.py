@@ -23,10 +23,12 @@ from backend.inference.errors import WeightsRefused
 from backend.inference.images import read_film
 from backend.inference.models import Network
 from backend.inference.preprocess import preprocess, squeeze
-from backend.training import calibrate, evaluate, export
-from backend.training.calibrate import Member, build_weights, fit_temperature, parse_member
+from backend.training import calibrate, evaluate, export, robustness
+from backend.training.calibrate import Member, build_weights, calibrate_weights, parse_member
 from backend.training.data import CLASSES, INPUT, DataError, find_records
 from backend.training.perturbations import PERTURBATIONS
+from backend.training.temperatures import TEMPERATURES, fit_temperature, fit_temperatures, mix_answers
+from backend.training.voting import split_seed
 
 PRIOR = torch.tensor([0.5, 0.2, 0.3])
 SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
@@ -104,6 +106,7 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def calibrated(runs: list[Member], drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("calibrated") / "weights"
     build_weights(drawn, runs, folder, "9.8.7")
+    calibrate_weights(drawn, folder, folder.parent / "evaluation", engine="torch", draws=0)
     return folder
 
 
@@ -137,8 +140,34 @@ def test_fit_is_where_the_likelihood_is_greatest() -> None:
 
 def test_fit_stays_within_bounds_when_every_answer_is_right_or_wrong() -> None:
     right, wrong = np.array([0, 1, 2]), np.array([1, 2, 0])
-    assert fit_temperature(np.eye(3), right) == pytest.approx(calibrate.TEMPERATURES[0])
-    assert fit_temperature(np.eye(3), wrong) == pytest.approx(calibrate.TEMPERATURES[1])
+    assert fit_temperature(np.eye(3), right) == pytest.approx(TEMPERATURES[0])
+    assert fit_temperature(np.eye(3), wrong) == pytest.approx(TEMPERATURES[1])
+
+
+def test_together_the_temperatures_are_those_that_were_put_in() -> None:
+    random = np.random.default_rng(4)
+    honest = [2 * random.standard_normal((20_000, 3)) for _ in SHARES]
+    shares = list(SHARES.values())
+    mixed = mix_answers(honest, shares, [1.0, 1.0])
+    labels = (random.random((len(mixed), 1)) > mixed.cumsum(axis=1)[:, :2]).sum(axis=1)
+    found = fit_temperatures([0.5 * honest[0], 3 * honest[1]], shares, labels)
+    assert found == pytest.approx([0.5, 3.0], rel=0.08)
+
+
+def test_together_is_never_less_likely_than_each_by_itself() -> None:
+    random = np.random.default_rng(5)
+    shares = list(SHARES.values())
+    for seed in range(3):
+        logits = [3 * random.standard_normal((150, 3)) for _ in SHARES]
+        labels = sample(sum(logits) / 4, seed=seed)
+
+        def nll(temperatures: list[float], logits: list[np.ndarray] = logits, labels: Any = labels) -> float:
+            shown = mix_answers(logits, shares, temperatures)[np.arange(len(labels)), labels]
+            return float(-np.log(shown).mean())
+
+        alone = [fit_temperature(each, labels) for each in logits]
+        together = fit_temperatures(logits, shares, labels)
+        assert nll(together) <= nll(alone) + 1e-9
 
 
 # Export
@@ -309,9 +338,42 @@ def test_temperatures_are_fitted_on_validation_through_the_serving_path(
     records = find_records(drawn, "validation")
     films = np.concatenate([preprocess(read_film(record.path.read_bytes()), INPUT) for record in records])
     labels = np.array([record.label for record in records])
-    for vote in ensemble.vote(films):
-        expected = fit_temperature(vote.logits.astype(np.float64), labels)
-        assert vote.card.temperature == pytest.approx(expected, rel=0.01)
+    votes = ensemble.vote(films)
+    logits = [vote.logits.astype(np.float64) for vote in votes]
+    expected = fit_temperatures(logits, list(SHARES.values()), labels)
+    assert [vote.card.temperature for vote in votes] == pytest.approx(expected, rel=0.02)
+
+
+def test_a_class_with_too_few_films_is_in_every_set(calibrated: Path) -> None:
+    sets = read_card(calibrated).prediction_sets
+    assert (sets.coverage, sets.score, sets.thresholds) == (0.95, "lac", (1.0, 1.0, 1.0))
+
+
+def test_calibration_is_reported(calibrated: Path) -> None:
+    card = read_card(calibrated)
+    found = json.loads((calibrated.parent / "evaluation" / "calibration.json").read_text())
+    assert (found["films"], found["patients"], found["engine"]) == (3, 3, "torch in float32")
+    assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
+    assert found["temperatures"]["together"] == {
+        each.architecture: each.temperature for each in card.networks
+    }
+    nll = {stage: each["nll"] for stage, each in found["ensemble"].items()}
+    assert nll["together"] <= nll["each by itself"] + 1e-4
+    assert found["prediction_sets"]["thresholds"] == list(card.prediction_sets.thresholds)
+
+
+def test_weights_that_lie_there_are_calibrated_anew(
+    calibrated: Path, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = read_card(calibrated)
+    for network in card.networks:
+        (tmp_path / network.file).symlink_to(calibrated / network.file)
+    calibrate.replace_temperatures(card, [9.0, 9.0]).write(tmp_path)
+    argv = ["calibrate", "--data", str(drawn), "--weights", str(tmp_path), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", [*argv, "--engine", "torch"])
+    monkeypatch.setattr(calibrate, "calibrate_weights", partial(calibrate_weights, draws=0))
+    calibrate.main()
+    assert read_card(tmp_path) == card
 
 
 def test_half_precision_answers_as_the_run_does(runs: list[Member], calibrated: Path) -> None:
@@ -404,8 +466,8 @@ def test_flips_compare_the_answers_to_changed_films_with_those_before(
     labels = answers["ensemble"].copy()
     labels[1] = (labels[1] + 1) % 3
 
-    monkeypatch.setattr(evaluate, "PERTURBATIONS", {"mirrored": PERTURBATIONS["mirrored"]})
-    found = evaluate.measure_flips(ensemble, films, labels, before)["mirrored"]
+    monkeypatch.setattr(robustness, "PERTURBATIONS", {"mirrored": PERTURBATIONS["mirrored"]})
+    found = robustness.measure_flips(ensemble, films, labels, before, ["a", "b"], 20)["mirrored"]
     assert (found["ensemble"]["flips"], found["ensemble"]["accuracy"]) == (0.5, 0.5)
     assert all(found[arch]["flips"] == 0 for arch in SHARES)
 
@@ -439,7 +501,7 @@ def test_networks_of_two_splits_are_refused(calibrated: Path) -> None:
     card = read_card(calibrated)
     networks = [card.networks[0], replace(card.networks[1], trained={"split_seed": 1})]
     with pytest.raises(DataError, match="different splits"):
-        evaluate.split_seed(replace(card, networks=tuple(networks)))
+        split_seed(replace(card, networks=tuple(networks)))
 
 
 def test_a_card_with_classes_in_another_order_is_refused(

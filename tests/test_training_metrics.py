@@ -128,11 +128,18 @@ def test_a_class_without_films_leaves_its_measures_undefined() -> None:
     assert found["specificity_VIRAL_PNEUMONIA"]["value"] == pytest.approx(2 / 3)
 
 
+def intervals(
+    labels: np.ndarray, probabilities: np.ndarray, patients: list[str], resamples: int, seed: int = 0
+) -> dict[str, tuple[float, float]]:
+    found = metrics.summarise(labels, probabilities, patients, resamples, seed)["measures"]
+    return {name: (each["low"], each["high"]) for name, each in found.items()}
+
+
 def test_resamples_that_lack_a_class_are_left_out_of_its_intervals() -> None:
-    found = metrics.bootstrap(LABELS, PROBABILITIES, PATIENTS, resamples=200)
+    found = intervals(LABELS, PROBABILITIES, PATIENTS, resamples=200)
     # person1 alone is bacterial, one film right and one wrong: 1/2 wherever it is drawn, nothing elsewhere.
     assert found["sensitivity_BACTERIAL_PNEUMONIA"] == (0.5, 0.5)
-    assert not any(np.isnan(bound) for interval in found.values() for bound in interval)
+    assert None not in [bound for interval in found.values() for bound in interval]
 
 
 def test_summary_is_json_and_names_every_class() -> None:
@@ -159,9 +166,7 @@ def test_bootstrap_interval_holds_the_point_and_narrows_with_patients() -> None:
 def test_bootstrap_is_deterministic() -> None:
     labels, probabilities = draw(60, seed=3)
     patients = [f"person{number}" for number in range(60)]
-    first, again, other = (
-        metrics.bootstrap(labels, probabilities, patients, 50, seed=seed) for seed in (0, 0, 1)
-    )
+    first, again, other = (intervals(labels, probabilities, patients, 50, seed=seed) for seed in (0, 0, 1))
     assert first == again
     assert first != other
 
@@ -170,10 +175,10 @@ def test_bootstrap_draws_patients_not_films() -> None:
     labels, probabilities = draw(40, seed=4)
     copies = 10
     of_one = [f"person{number}" for number in np.repeat(np.arange(40), copies)]
-    alone = metrics.bootstrap(labels, probabilities, [f"person{number:02}" for number in range(40)], 200)
+    alone = intervals(labels, probabilities, [f"person{number:02}" for number in range(40)], 200)
     repeated_labels, repeated = labels.repeat(copies), probabilities.repeat(copies, axis=0)
-    together = metrics.bootstrap(repeated_labels, repeated, [f"{name:>8}" for name in of_one], 200)
-    films = metrics.bootstrap(repeated_labels, repeated, [str(number) for number in range(400)], 200)
+    together = intervals(repeated_labels, repeated, [f"{name:>8}" for name in of_one], 200)
+    films = intervals(repeated_labels, repeated, [str(number) for number in range(400)], 200)
 
     def width(found: dict[str, tuple[float, float]]) -> float:
         return found["accuracy"][1] - found["accuracy"][0]
@@ -181,3 +186,21 @@ def test_bootstrap_draws_patients_not_films() -> None:
     # Ten copies of every film are no more evidence than one, if they stay with their patient.
     assert width(together) == pytest.approx(width(alone), rel=0.25)
     assert width(films) < 0.5 * width(alone)
+
+
+@pytest.mark.parametrize("films", [50, 400])
+def test_the_ece_of_answers_that_mean_what_they_say_is_within_chance(films: int) -> None:
+    within = []
+    for seed in range(40):
+        labels, probabilities = draw(films, seed=100 + seed)
+        chance = metrics.calibration_error_by_chance(probabilities, draws=200)
+        assert 0 < chance["mean"] < chance["p95"]
+        within.append(metrics.calibration_error(labels, probabilities) <= chance["p95"])
+    assert 0.85 <= np.mean(within) <= 1
+
+
+def test_the_ece_of_boastful_answers_is_beyond_chance() -> None:
+    labels, probabilities = draw(400, seed=5)
+    boastful = probabilities**4 / (probabilities**4).sum(axis=1, keepdims=True)
+    chance = metrics.calibration_error_by_chance(boastful, draws=200)
+    assert metrics.calibration_error(labels, boastful) > chance["p95"]

@@ -69,6 +69,13 @@ def test_swapped_files_are_refused(copy: Path) -> None:
         ),
         pytest.param(lambda card: card["networks"][0].update(file="../x"), "not a plain", id="path"),
         pytest.param(lambda card: card["classes"].append("OTHER"), "risk", id="a class without a risk"),
+        pytest.param(lambda card: card.pop("prediction_sets"), "KeyError", id="no prediction sets"),
+        pytest.param(
+            lambda card: card["prediction_sets"].update(score="aps"), "sets", id="a score that is not served"
+        ),
+        pytest.param(
+            lambda card: card["prediction_sets"]["thresholds"].pop(), "sets", id="a class without a threshold"
+        ),
     ],
 )
 def test_a_card_that_makes_no_sense_is_refused(

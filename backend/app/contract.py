@@ -13,6 +13,7 @@ from typing_extensions import TypedDict  # pydantic reads the standard library's
 
 from backend.app.readiness import State
 from backend.inference.corrections import Correction
+from backend.inference.explanation import SIDES, ZONES, Side, Zone
 from backend.inference.gate import WarningCode
 from backend.inference.risk import INDETERMINATE, RISKS, RiskCode
 
@@ -126,6 +127,74 @@ class FilmWarning(TypedDict):
     ]
 
 
+Share = Annotated[float, about("Of the map's weight, from 0 to 1.", minimum=0, maximum=1, examples=[0.25])]
+Sha256 = Annotated[
+    str, about("SHA-256, in hexadecimal.", pattern="^[0-9a-f]{64}$", examples=["0123456789abcdef" * 4])
+]
+_HASH = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+
+
+class Region(TypedDict):
+    """A sixth of the film, and how much of the map lies in it."""
+
+    side: Annotated[Side, about("The patient's: right is on the left of the film.")]
+    zone: Annotated[Zone, about("A third of the film's height; of the film, not of a lung.")]
+    share: Share
+
+
+class Explanation(TypedDict):
+    """Where the map points, and how far the networks agree in it."""
+
+    agreement: Annotated[
+        float,
+        about(
+            "The weight that the networks' maps share, cell by cell: 0 apart, 1 alike.",
+            minimum=0,
+            maximum=1,
+            examples=[0.62],
+        ),
+    ]
+    zones: Annotated[
+        list[Region],
+        about(
+            "The six parts of the film. Their shares sum to 1; all are 0 where the map is empty.",
+            minItems=len(SIDES) * len(ZONES),
+            maxItems=len(SIDES) * len(ZONES),
+        ),
+    ]
+
+
+class AskedSettings(TypedDict):
+    """What was asked for, beside the film."""
+
+    cam: Annotated[Cam, about("The pictures asked for.")]
+    allow_unusual: Annotated[bool, about("Whether an answer was insisted on.")]
+    correction: Annotated[str | None, about("How the film was turned or inverted first; null: not at all.")]
+
+
+class Provenance(TypedDict):
+    """What it takes to have an answer again: the same in all of this gives the same answer."""
+
+    image_sha256: Annotated[Sha256, about("Of the film's bytes as received (decoded from base64).")]
+    weights_sha256: Annotated[
+        dict[str, str],
+        about(
+            "Of each network's weights, and of card.json, which holds temperatures and thresholds.",
+            additionalProperties=_HASH,
+        ),
+    ]
+    settings: AskedSettings
+    engine: Annotated[
+        str, about("What ran the networks, and in which precision.", examples=["openvino bfloat16"])
+    ]
+    versions: Annotated[
+        dict[str, str],
+        about(
+            "Of the service and of the packages that an answer depends on.", examples=[{"pneumonet": "1.0.0"}]
+        ),
+    ]
+
+
 class FilmAnswer(TypedDict):
     """What is said of a film, however it was asked."""
 
@@ -140,14 +209,40 @@ class FilmAnswer(TypedDict):
     ]
     risk_level: Annotated[str, about("The risk in words, for a person.", enum=_LEVELS)]
     risk_code: Annotated[
-        RiskCode, about("The risk for a program to branch on; indeterminate: too little confidence.")
+        RiskCode,
+        about(
+            "The risk for a program to branch on; indeterminate: too little confidence, or the prediction "
+            "set holds both normal and a pneumonia."
+        ),
+    ]
+    prediction_set: Annotated[
+        list[str],
+        about(
+            "The classes that cannot be excluded, most probable first: of films like those that it was "
+            "fitted on, 95% show a class in their set.",
+            minItems=1,
+            uniqueItems=True,
+            items={"type": "string", "enum": _CLASSES},
+            examples=[_CLASSES[-1:]],
+        ),
+    ]
+    disagreement: Annotated[
+        float,
+        about(
+            "Total variation distance between the networks' probabilities: 0 alike, 1 opposite.",
+            minimum=0,
+            maximum=1,
+            examples=[0.07],
+        ),
     ]
     probabilities: Spread
     models: Annotated[list[Opinion], about("What each network said.", minItems=1)]
     warnings: Annotated[
         list[FilmWarning], about("What may spoil the answer, by the intake gate; mostly empty.")
     ]
+    explanation: Annotated[Explanation | None, about("Where the map points; null when it is left out.")]
     model_version: Annotated[str, about("Version of the networks.", examples=["1.0.0"])]
+    provenance: Annotated[Provenance, about("What it takes to have this answer again.")]
     disclaimer: Annotated[str, about("What the answer is not, and on whom the networks were taught.")]
 
 

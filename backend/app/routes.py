@@ -9,16 +9,23 @@ from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, 
 
 from backend.app import audit, docs, headers, openapi, page, sender, stages
 from backend.app.cache import ResultCache
-from backend.app.contract import Cam
+from backend.app.contract import Cam, Provenance
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.metrics import Metrics
-from backend.app.schemas import health_answer, index_answer, prediction_answer, readiness_answer
+from backend.app.schemas import (
+    health_answer,
+    index_answer,
+    prediction_answer,
+    provenance_answer,
+    readiness_answer,
+)
 from backend.app.telemetry import elapsed_ms
 from backend.app.uploads import Upload, read_upload
 from backend.inference.corrections import correct
 from backend.inference.images import Film, Limits, read_film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
+from backend.inference.provenance import sha256_of
 from backend.inference.reading import Reading
 
 blueprint = Blueprint("api", __name__)
@@ -80,8 +87,13 @@ def predict() -> Response:
         upload = read_upload(request)
         audit.note_film(upload.data)
         film, reading = _read(upload)
+        provenance = provenance_answer(
+            reading.origin,
+            sha256_of(upload.data),
+            {"cam": upload.cam, "allow_unusual": upload.allow_unusual, "correction": upload.correction},
+        )
         with stages.timed("encode"):
-            return _reply(film, reading, upload.cam)
+            return _reply(film, reading, upload.cam, provenance)
 
 
 @blueprint.get("/openapi.json", strict_slashes=False)
@@ -156,7 +168,7 @@ def _still_wanted() -> Callable[[], bool]:
     return lambda: not sender.has_gone(environ)
 
 
-def _reply(film: Film | None, reading: Reading, cam: Cam) -> Response:
+def _reply(film: Film | None, reading: Reading, cam: Cam, provenance: Provenance) -> Response:
     overlay = heatmap = None
     if reading.heatmap is not None:
         heatmap = encode_png(heatmap_levels(reading.heatmap))
@@ -165,7 +177,12 @@ def _reply(film: Film | None, reading: Reading, cam: Cam) -> Response:
         )
     response = jsonify(
         prediction_answer(
-            reading, overlay=overlay, heatmap=heatmap, request_id=g.request_id, duration_ms=elapsed_ms()
+            reading,
+            provenance,
+            overlay=overlay,
+            heatmap=heatmap,
+            request_id=g.request_id,
+            duration_ms=elapsed_ms(),
         )
     )
     if outcome := g.get("cache_outcome"):

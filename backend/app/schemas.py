@@ -7,10 +7,24 @@ from datetime import UTC, datetime
 
 from backend import __version__
 from backend.app import contract
-from backend.app.contract import ErrorCode, Failure, FilmAnswer, Health, Index, Prediction, Readiness, spoken
+from backend.app.contract import (
+    AskedSettings,
+    ErrorCode,
+    Explanation,
+    Failure,
+    FilmAnswer,
+    Health,
+    Index,
+    Prediction,
+    Provenance,
+    Readiness,
+    spoken,
+)
 from backend.app.readiness import State
+from backend.inference import explanation
 from backend.inference.engine import Engine
 from backend.inference.gate import FilmWarning
+from backend.inference.provenance import Origin
 from backend.inference.reading import Probabilities, Reading
 
 ENDPOINTS = {
@@ -70,11 +84,17 @@ def readiness_answer(state: State) -> Readiness:
 
 
 def prediction_answer(
-    reading: Reading, *, overlay: bytes | None, heatmap: bytes | None, request_id: str, duration_ms: float
+    reading: Reading,
+    provenance: Provenance,
+    *,
+    overlay: bytes | None,
+    heatmap: bytes | None,
+    request_id: str,
+    duration_ms: float,
 ) -> Prediction:
     """Return the answer to a request; `overlay` and `heatmap` are PNG files, or None where not asked for."""
     return {
-        **reading_answer(reading),
+        **reading_answer(reading, provenance),
         "gradcam_image": _data_uri(overlay),
         "heatmap_image": _data_uri(heatmap),
         "request_id": request_id,
@@ -82,13 +102,15 @@ def prediction_answer(
     }
 
 
-def reading_answer(reading: Reading) -> FilmAnswer:
+def reading_answer(reading: Reading, provenance: Provenance) -> FilmAnswer:
     """Return what is said of a film, however it was asked."""
     return {
         "prediction": spoken(reading.predicted_class),
         "confidence": f"{reading.confidence:.2%}",
         "risk_level": reading.risk.level,
         "risk_code": reading.risk.code,
+        "prediction_set": [spoken(name) for name in reading.prediction_set],
+        "disagreement": reading.disagreement,
         "probabilities": _spoken_probabilities(reading.probabilities),
         "models": [
             {
@@ -99,8 +121,31 @@ def reading_answer(reading: Reading) -> FilmAnswer:
             for opinion in reading.opinions
         ],
         "warnings": [_warning(each) for each in reading.warnings],
+        "explanation": explanation_answer(reading.explanation),
         "model_version": reading.model_version,
         "disclaimer": disclaimer(reading.population),
+        "provenance": provenance,
+    }
+
+
+def explanation_answer(found: explanation.Explanation | None) -> Explanation | None:
+    """Return where the map points; None where no map was asked for."""
+    if found is None:
+        return None
+    return {
+        "agreement": found.agreement,
+        "zones": [{"side": each.side, "zone": each.zone, "share": each.share} for each in found.regions],
+    }
+
+
+def provenance_answer(origin: Origin, image_sha256: str, settings: AskedSettings) -> Provenance:
+    """Return what it takes to have an answer again."""
+    return {
+        "image_sha256": image_sha256,
+        "weights_sha256": origin.weights_sha256,
+        "settings": settings,
+        "engine": origin.engine,
+        "versions": origin.versions,
     }
 
 

@@ -48,6 +48,19 @@ class GateCard:
 
 
 @dataclass(frozen=True)
+class PredictionSets:
+    """How probabilities become prediction sets: the coverage they were fitted for and each class's threshold.
+
+    A class is in a film's set if its score is at most its threshold; `score` says which score that is:
+    `lac` is 1 − p(class). The thresholds are in the card's order of classes.
+    """
+
+    coverage: float
+    score: str
+    thresholds: tuple[float, ...]
+
+
+@dataclass(frozen=True)
 class Card:
     """The ensemble's record, as committed beside its weights."""
 
@@ -56,6 +69,7 @@ class Card:
     input: InputSpec
     indeterminate_below: float
     population: str
+    prediction_sets: PredictionSets
     networks: tuple[NetworkCard, ...]
     gate: GateCard | None = None
 
@@ -74,6 +88,7 @@ def read_card(folder: Path) -> Card:
             input=InputSpec(int(raw["input"]["size"]), _rgb(raw["input"]["mean"]), _rgb(raw["input"]["std"])),
             indeterminate_below=float(raw["indeterminate_below"]),
             population=str(raw["population"]),
+            prediction_sets=_sets(raw["prediction_sets"]),
             networks=tuple(NetworkCard(**network) for network in raw["networks"]),
             gate=GateCard(**raw["gate"]) if raw.get("gate") is not None else None,
         )
@@ -95,6 +110,13 @@ def _check(card: Card) -> None:
         raise WeightsRefused("the networks' weights in the card do not sum to 1")
     if any(network.temperature <= 0 for network in card.networks):
         raise WeightsRefused("a temperature in the card is not positive")
+    sets = card.prediction_sets
+    if sets.score != "lac" or len(sets.thresholds) != len(card.classes) or not 0 < sets.coverage < 1:
+        raise WeightsRefused("the card's prediction sets cannot be formed")
+
+
+def _sets(raw: dict[str, Any]) -> PredictionSets:
+    return PredictionSets(float(raw["coverage"]), str(raw["score"]), tuple(map(float, raw["thresholds"])))
 
 
 def _rgb(values: list[float]) -> tuple[float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -66,3 +67,15 @@ def combine(votes: list[Vote]) -> NDArray[np.float32]:
     """Return the ensemble's probabilities (n, classes): the votes' mean by the networks' shares."""
     shares = [vote.card.weight * vote.probabilities for vote in votes]
     return np.asarray(np.sum(shares, axis=0), np.float32)
+
+
+def disagreement(votes: list[Vote]) -> NDArray[np.float32]:
+    """Return the total variation distance, in [0, 1], between the networks' probabilities of n films, (n,).
+
+    Of more than two networks it is the largest between any two.
+    """
+    pairs = combinations([vote.probabilities for vote in votes], 2)
+    distances = [np.abs(one - other).sum(axis=1) / 2 for one, other in pairs]
+    return np.asarray(
+        np.max([np.zeros(len(votes[0].probabilities)), *distances], axis=0).clip(max=1), np.float32
+    )

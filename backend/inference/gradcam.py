@@ -31,8 +31,18 @@ def explain(votes: list[Vote], chosen: NDArray[np.intp]) -> Floats:
     Each network's map is scaled to its own maximum, then mixed by the networks' shares. A network that
     sees nothing for the class adds nothing.
     """
-    maps = [vote.card.weight * scale(grad_cam(vote.head, vote.feature_map, chosen)) for vote in votes]
-    return np.asarray(np.sum(maps, axis=0), np.float32)
+    return mix(votes, network_maps(votes, chosen))
+
+
+def network_maps(votes: list[Vote], chosen: NDArray[np.intp]) -> list[Floats]:
+    """Return each network's map (n, h, w) for the chosen class (n,), scaled to its own maximum."""
+    return [scale(grad_cam(vote.head, vote.feature_map, chosen)) for vote in votes]
+
+
+def mix(votes: list[Vote], maps: list[Floats]) -> Floats:
+    """Return the ensemble's map (n, h, w): the networks' own, each (n, h, w), by their shares."""
+    shares = [vote.card.weight * each for vote, each in zip(votes, maps, strict=True)]
+    return np.asarray(np.sum(shares, axis=0), np.float32)
 
 
 def grad_cam(head: Head, feature_map: Floats, chosen: NDArray[np.intp]) -> Floats:

@@ -15,14 +15,17 @@ from numpy.typing import NDArray
 from backend import __version__
 from backend.inference.architectures import ARCHITECTURES
 from backend.inference.card import Card
+from backend.inference.conformal import prediction_set
 from backend.inference.engine import Engine, EngineName
-from backend.inference.ensemble import Ensemble, Vote, combine
+from backend.inference.ensemble import Ensemble, Vote, combine, disagreement
 from backend.inference.errors import NotARadiograph
+from backend.inference.explanation import Explanation, describe
 from backend.inference.gate import REFUSAL, FilmWarning, Gate, warn
 from backend.inference.gate_features import levels_of
-from backend.inference.gradcam import explain
+from backend.inference.gradcam import mix, network_maps
 from backend.inference.images import Film
 from backend.inference.preprocess import preprocess
+from backend.inference.provenance import origin_of
 from backend.inference.reading import Durations, Opinion, Probabilities, Reading
 from backend.inference.risk import assess
 
@@ -37,6 +40,7 @@ class Predictor:
         self._gate = Gate.load(weights, self._card)
         self.engine = self._ensemble.engine
         self.fingerprint = _fingerprint(self._card, self.engine)
+        self._origin = origin_of(weights, self._card, self.engine)
         # Requests share the cores already: a picture drawn by several threads takes them from films.
         cv2.setNumThreads(1)
 
@@ -49,17 +53,22 @@ class Predictor:
         probabilities = combine(votes)[0]
         chosen = int(probabilities.argmax())
         voted = time.perf_counter()
-        heatmap = explain(votes, np.array([chosen]))[0] if explained else None
+        heatmap, explanation = _explain(votes, chosen) if explained else (None, None)
         mapped = time.perf_counter()
 
         predicted_class = self._card.classes[chosen]
         # Rounded once, to what is shown, so that 70.00% is never called below 70%.
         confidence = round(float(probabilities[chosen]), 4)
+        possible = tuple(
+            self._card.classes[each] for each in prediction_set(probabilities, self._card.prediction_sets)
+        )
         return Reading(
             predicted_class=predicted_class,
             confidence=confidence,
             probabilities=self._named(probabilities),
-            risk=assess(predicted_class, confidence, self._card.indeterminate_below),
+            prediction_set=possible,
+            disagreement=float(disagreement(votes)[0]),
+            risk=assess(predicted_class, confidence, self._card.indeterminate_below, possible),
             opinions=tuple(
                 Opinion(
                     ARCHITECTURES[vote.card.architecture],
@@ -69,9 +78,11 @@ class Predictor:
                 for vote in votes
             ),
             heatmap=heatmap,
+            explanation=explanation,
             model_version=self._card.version,
             population=self._card.population,
             warnings=warnings,
+            origin=self._origin,
             durations=Durations(voted - started, mapped - voted if explained else None),
         )
 
@@ -100,3 +111,10 @@ def _fingerprint(card: Card, engine: Engine) -> str:
         "version": __version__,
     }
     return hashlib.sha256(json.dumps(served, sort_keys=True).encode()).hexdigest()
+
+
+def _explain(votes: list[Vote], chosen: int) -> tuple[NDArray[np.float32], Explanation]:
+    """Return the ensemble's map for one film, and what it says."""
+    maps = network_maps(votes, np.array([chosen]))
+    heatmap = mix(votes, maps)[0]
+    return heatmap, describe(heatmap, [each[0] for each in maps])

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.inference.explanation import Explanation
 from backend.inference.gate import FilmWarning
+from backend.inference.provenance import Origin
 from backend.inference.risk import Risk
 
 Probabilities = dict[str, float]
@@ -35,16 +37,22 @@ class Durations:
 class Reading:
     """The ensemble's answer.
 
-    `heatmap` is the networks' own grid over the whole film, float32 (7, 7) in [0, 1]; None if not asked for.
+    `prediction_set` are the classes that cannot be excluded, most probable first; `disagreement` is the total
+    variation distance between the networks' probabilities, in [0, 1]. `heatmap` is the networks' own grid
+    over the whole film, float32 (7, 7) in [0, 1]; it and `explanation` are None if not asked for.
     """
 
     predicted_class: str
     confidence: float
     probabilities: Probabilities
+    prediction_set: tuple[str, ...]
+    disagreement: float
     risk: Risk
     opinions: tuple[Opinion, ...]
     heatmap: NDArray[np.float32] | None
+    explanation: Explanation | None
     model_version: str
     population: str
     warnings: tuple[FilmWarning, ...]
+    origin: Origin
     durations: Durations

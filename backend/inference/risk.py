@@ -22,6 +22,15 @@ RISKS = {
 }
 
 
-def assess(predicted_class: str, confidence: float, indeterminate_below: float) -> Risk:
-    """Return the risk of a class (as the card names it) held with a confidence in [0, 1]."""
-    return INDETERMINATE if confidence < indeterminate_below else RISKS[predicted_class]
+def assess(
+    predicted_class: str,
+    confidence: float,
+    indeterminate_below: float,
+    prediction_set: tuple[str, ...] = (),
+) -> Risk:
+    """Return the risk of a class (as the card names it) held with a confidence in [0, 1].
+
+    It is indeterminate too where the prediction set holds both normal and a pneumonia: neither is excluded.
+    """
+    undecided = "NORMAL" in prediction_set and len(set(prediction_set)) > 1
+    return INDETERMINATE if undecided or confidence < indeterminate_below else RISKS[predicted_class]

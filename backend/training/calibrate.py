@@ -1,11 +1,14 @@
-"""Take finished runs into the weights folder and fit their temperatures on the validation split.
+"""Take finished runs into the weights folder, and fit to the validation split what makes answers honest.
 
     python -m backend.training.calibrate --data DATA \\
         --run runs/convnext_tiny:0.4 --run runs/efficientnet_v2_s:0.6
+    python -m backend.training.calibrate --data DATA
 
-It writes WEIGHTS/<architecture>.safetensors in half precision, with the class prior in the head's bias, and
-WEIGHTS/card.json, reads them back as serving does, and chooses for each network the temperature T that makes
-softmax(logits / T) likeliest on validation (Guo et al., arXiv 1706.04599).
+The first writes WEIGHTS/<architecture>.safetensors in half precision, with the class prior in the head's
+bias, and WEIGHTS/card.json; the second takes the weights that lie there. Both read validation as serving does
+and write into the card the temperatures T that make the ensemble's answer Σ share·softmax(logits / T)
+likeliest (Guo et al., arXiv 1706.04599), and the thresholds of its prediction sets. OUT/calibration.json says
+how well that went.
 """
 
 from __future__ import annotations
@@ -13,29 +16,33 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from tqdm import tqdm
 
 from backend.inference.architectures import ARCHITECTURES
 from backend.inference.calibration import calibrate
-from backend.inference.card import Card
+from backend.inference.card import Card, PredictionSets
+from backend.inference.engine import ENGINES, EngineName
 from backend.inference.ensemble import Ensemble
+from backend.inference.errors import WeightsRefused
 from backend.inference.images import Film
+from backend.training.conformal import CHOSEN, COVERAGE, DRAWS, compare, fit_sets
 from backend.training.data import CLASSES, INPUT, DataError, class_prior, read_film
 from backend.training.export import export_run, read_record
 from backend.training.metrics import Labels, Probabilities, calibration_error, negative_log_likelihood
-from backend.training.voting import cast_votes, find_split
+from backend.training.record import provenance, write_json
+from backend.training.temperatures import Logits, fit_temperature, fit_temperatures, mix_answers
+from backend.training.voting import cast_votes, find_split, split_seed
 
 INDETERMINATE_BELOW = 0.70
 POPULATION = "children aged 1 to 5 years from one hospital (Guangzhou Women and Children's Medical Center)"
-TEMPERATURES = (0.05, 20.0)
-
-Logits = NDArray[np.float64]
+EVERYTHING = PredictionSets(COVERAGE, "lac", (1.0,) * len(CLASSES))
+"""Sets that hold every class, until thresholds are fitted."""
 
 
 @dataclass(frozen=True)
@@ -75,9 +82,8 @@ def check_members(members: list[Member]) -> int:
 
 
 def build_weights(data: Path, members: list[Member], weights: Path, version: str) -> Card:
-    """Write the ensemble's weights and card, print how well it is calibrated, and return the card."""
+    """Write the ensemble's weights and a card that is not calibrated yet, and return the card."""
     seed = check_members(members)
-    records, labels = find_split(data, "validation", seed)
     _, taught = find_split(data, "train", seed)
     prior = class_prior(torch.from_numpy(taught))
     weights.mkdir(parents=True, exist_ok=True)
@@ -87,19 +93,47 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
         input=INPUT,
         indeterminate_below=INDETERMINATE_BELOW,
         population=POPULATION,
+        prediction_sets=EVERYTHING,
         networks=tuple(export_run(member.run, member.share, weights, prior) for member in members),
     )
     card.write(weights)
+    return card
 
-    ensemble = Ensemble.load(weights)
+
+def calibrate_weights(
+    data: Path, weights: Path, out: Path, *, engine: EngineName = "auto", draws: int = DRAWS
+) -> Card:
+    """Fit the card of the weights in a folder to validation, write it and the report, and return the card."""
+    ensemble = Ensemble.load(weights, engine)
+    records, labels = find_split(data, "validation", split_seed(ensemble.card))
     films = (read_film(record.path) for record in tqdm(records, desc="validation", mininterval=5))
     logits = collect_logits(ensemble, films)
-    fitted = [round(fit_temperature(each, labels), 4) for each in logits]
-    networks = zip(card.networks, fitted, strict=True)
-    calibrated = replace(card, networks=tuple(replace(each, temperature=found) for each, found in networks))
-    calibrated.write(weights)
-    print_fit(card, calibrated, logits, labels)
-    return calibrated
+    card = fit_card(ensemble.card, logits, labels)
+    card.write(weights)
+
+    out.mkdir(parents=True, exist_ok=True)
+    patients = [record.patient for record in records]
+    report = {
+        "films": len(records),
+        "patients": len(set(patients)),
+        **provenance(ensemble, "python -m backend.training.calibrate --data DATA"),  # its temperatures: below
+        **describe_fit(card, logits, labels),
+        "prediction_sets": {
+            **asdict(card.prediction_sets),
+            "chosen": CHOSEN,
+            "draws": draws,
+            "on_other_patients": compare(logits, shares_of(card), labels, patients, draws),
+        },
+    }
+    write_json(out / "calibration.json", report)
+    return card
+
+
+def fit_card(card: Card, logits: list[Logits], labels: Labels) -> Card:
+    """Return the card with temperatures and thresholds fitted to the networks' logits, each (n, classes)."""
+    fitted = fit_temperatures(logits, shares_of(card), labels)
+    warm = replace_temperatures(card, [round(each, 4) for each in fitted])
+    return replace(warm, prediction_sets=fit_sets(answers(warm, logits)[-1], labels))
 
 
 def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[Logits]:
@@ -108,42 +142,40 @@ def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[Logits]:
     return [np.concatenate(parts).astype(np.float64) for parts in zip(*batches, strict=True)]
 
 
-def fit_temperature(logits: Logits, labels: Labels) -> float:
-    """Return the T within TEMPERATURES that minimises the NLL of softmax(logits / T); logits (n, classes).
+def describe_fit(card: Card, logits: list[Logits], labels: Labels) -> dict[str, Any]:
+    """Return temperatures, and NLL and ECE without any, with each fitted by itself, and as in the card."""
+    alone = replace_temperatures(card, [fit_temperature(each, labels) for each in logits])
+    plain = replace_temperatures(card, [1.0] * len(logits))
+    stages = {"without": plain, "each by itself": alone, "together": card}
+    return {
+        "temperatures": {
+            name: {each.architecture: each.temperature for each in stage.networks}
+            for name, stage in stages.items()
+        },
+        "ensemble": {
+            name: {
+                "nll": negative_log_likelihood(labels, answers(stage, logits)[-1]),
+                "ece": calibration_error(labels, answers(stage, logits)[-1]),
+            }
+            for name, stage in stages.items()
+        },
+    }
 
-    The NLL is convex in 1/T, so its slope there, the mean of E_p[z] − z_label, changes its sign once.
-    """
-    low, high = (math.log(bound) for bound in TEMPERATURES)
-    shown = logits[np.arange(len(labels)), labels]
-    for _ in range(50):
-        middle = (low + high) / 2
-        expected = (calibrate(logits, math.exp(middle)) * logits).sum(axis=1)
-        too_cold = float((expected - shown).mean()) > 0
-        low, high = (middle, high) if too_cold else (low, middle)
-    return math.exp((low + high) / 2)
 
-
-def print_fit(before: Card, after: Card, logits: list[Logits], labels: Labels) -> None:
-    """Print NLL and ECE on validation under two cards, for each network and for the ensemble."""
-    print(
-        f"{f'{len(labels)} films of validation':<24}{'T':>10}"
-        f"{'NLL before':>13}{'after':>8}{'ECE before':>13}{'after':>8}"
-    )
-    then, now = (answers(card, logits) for card in (before, after))
-    temperatures = [f"{network.temperature:.4f}" for network in after.networks]
-    names = [ARCHITECTURES[network.architecture] for network in after.networks]
-    for name, temperature, old, new in zip([*names, "ensemble"], [*temperatures, ""], then, now, strict=True):
-        nll = [negative_log_likelihood(labels, each) for each in (old, new)]
-        ece = [calibration_error(labels, each) for each in (old, new)]
-        print(f"{name:<24}{temperature:>10}{nll[0]:13.4f}{nll[1]:8.4f}{ece[0]:13.4f}{ece[1]:8.4f}")
+def replace_temperatures(card: Card, temperatures: list[float]) -> Card:
+    pairs = zip(card.networks, temperatures, strict=True)
+    return replace(card, networks=tuple(replace(each, temperature=value) for each, value in pairs))
 
 
 def answers(card: Card, logits: list[Logits]) -> list[Probabilities]:
     """Return each network's probabilities (n, classes) under a card, then the ensemble's."""
-    networks = list(zip(card.networks, logits, strict=True))
-    each = [calibrate(values, network.temperature) for network, values in networks]
-    shares = [network.weight for network in card.networks]
-    return [*each, np.tensordot(shares, each, axes=1)]
+    temperatures = [network.temperature for network in card.networks]
+    each = [calibrate(values, found) for values, found in zip(logits, temperatures, strict=True)]
+    return [*each, mix_answers(logits, shares_of(card), temperatures)]
+
+
+def shares_of(card: Card) -> list[float]:
+    return [network.weight for network in card.networks]
 
 
 def main() -> None:
@@ -157,17 +189,24 @@ def main() -> None:
         "--run",
         type=parse_member,
         action="append",
-        required=True,
         metavar="FOLDER:SHARE",
-        help="a finished run and its share in the ensemble; once per network, the shares sum to 1",
+        help="a finished run and its share in the ensemble; once per network, the shares sum to 1 "
+        "(default: the weights that lie in the folder are calibrated anew)",
     )
     parser.add_argument("--weights", type=Path, default=Path("backend/weights"), help="default: %(default)s")
     parser.add_argument("--version", default="1.0.0", help="the ensemble's version (default: %(default)s)")
+    parser.add_argument("--out", type=Path, default=Path("docs/evaluation"), help="default: %(default)s")
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="auto", help="what runs the networks (default: as serving does)"
+    )
     arguments = parser.parse_args()
     try:
-        build_weights(arguments.data, arguments.run, arguments.weights, arguments.version)
-    except DataError as error:
+        if arguments.run:
+            build_weights(arguments.data, arguments.run, arguments.weights, arguments.version)
+        calibrate_weights(arguments.data, arguments.weights, arguments.out, engine=arguments.engine)
+    except (DataError, WeightsRefused) as error:
         parser.error(str(error))
+    print((arguments.out / "calibration.json").read_text())
 
 
 if __name__ == "__main__":

@@ -32,12 +32,13 @@ from backend.inference.preprocess import preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
 from backend.training import perturbations as change
 from backend.training.data import DataError, find_copies, find_records, read_film
-from backend.training.evaluate import processor_name, split_seed
 from backend.training.gate import cut_off, pose_wrong
 from backend.training.gate_tables import as_markdown
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.pictures import adult_chest, chest_volume, crops, find_pictures, windowed
+from backend.training.record import processor_name
+from backend.training.voting import split_seed
 
 Random = np.random.Generator
 Found = list[Verdict]

@@ -38,10 +38,10 @@ from backend.inference.preprocess import preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
 from backend.training import perturbations as change
 from backend.training.data import DataError, Record, find_records, read_film
-from backend.training.evaluate import split_seed
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.pictures import crops, find_pictures
+from backend.training.voting import split_seed
 
 FILE = "gate.safetensors"
 

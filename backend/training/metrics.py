@@ -6,7 +6,7 @@ Labels are indices into CLASSES, an answer is the most probable class. A measure
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -140,28 +140,53 @@ def measure(labels: Labels, probabilities: Probabilities) -> dict[str, float]:
     }
 
 
-def bootstrap(
-    labels: Labels,
-    probabilities: Probabilities,
-    patients: Sequence[str],
-    resamples: int = RESAMPLES,
-    seed: int = 0,
-) -> dict[str, tuple[float, float]]:
-    """Return the 95% percentile interval of every measure.
+def resample(
+    patients: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> Iterator[NDArray[np.intp]]:
+    """Yield the indices of films that resamples hold.
 
-    Patients are drawn with replacement, each with all their films, for films of one patient are alike. A
-    resample that does not define a measure is left out of that measure's interval.
+    Patients are drawn with replacement, each with all their films, for films of one patient are alike.
     """
     names, owner = np.unique(np.asarray(patients), return_inverse=True)
     films_of = np.split(np.argsort(owner, kind="stable"), np.cumsum(np.bincount(owner))[:-1])
     random = np.random.default_rng(seed)
-    drawn = []
     for _ in range(resamples):
-        films = np.concatenate(
-            [films_of[patient] for patient in random.integers(len(names), size=len(names))]
-        )
-        drawn.append(measure(labels[films], probabilities[films]))
-    return {name: _interval([each[name] for each in drawn]) for name in drawn[0]}
+        yield np.concatenate([films_of[patient] for patient in random.integers(len(names), size=len(names))])
+
+
+def with_intervals(
+    measured: Callable[[NDArray[np.intp]], dict[str, float]],
+    patients: Sequence[str],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> dict[str, dict[str, float | None]]:
+    """Return what is measured on films of given indices as {value, low, high}: a 95% percentile interval.
+
+    What is not defined is None. A resample that does not define a measure is left out of its interval.
+    """
+    drawn = [measured(films) for films in resample(patients, resamples, seed)]
+    found = {}
+    for name, value in measured(np.arange(len(patients))).items():
+        low, high = _interval([each[name] for each in drawn])
+        found[name] = {"value": _defined(value), "low": _defined(low), "high": _defined(high)}
+    return found
+
+
+def calibration_error_by_chance(
+    probabilities: Probabilities, draws: int = RESAMPLES, seed: int = 0
+) -> dict[str, float]:
+    """Return mean and 95th percentile of the ECE that these answers show when they mean what they say.
+
+    Labels are drawn from the probabilities themselves, each film for itself. Films of one patient in truth
+    go wrong together, which scatters the ECE more: the bound is on the strict side.
+    """
+    random = np.random.default_rng(seed)
+    cumulated = probabilities.cumsum(axis=1)[:, :-1]
+    found = [
+        calibration_error((random.random((len(probabilities), 1)) > cumulated).sum(axis=1), probabilities)
+        for _ in range(draws)
+    ]
+    return {"mean": float(np.mean(found)), "p95": float(np.percentile(found, 95))}
 
 
 def summarise(
@@ -171,19 +196,13 @@ def summarise(
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> dict[str, Any]:
-    """Return all of it, ready for JSON: `measures` by name as {value, low, high}, and the `confusion` counts.
+    """Return all of it: `measures` by name as {value, low, high}, and the `confusion` counts.
 
     The interval of `ece` can lie above its value: resampling repeats films, which widens the bins' gaps.
     """
-    intervals = bootstrap(labels, probabilities, patients, resamples, seed)
-    measures = {
-        name: {
-            "value": _defined(value),
-            "low": _defined(intervals[name][0]),
-            "high": _defined(intervals[name][1]),
-        }
-        for name, value in measure(labels, probabilities).items()
-    }
+    measures = with_intervals(
+        lambda films: measure(labels[films], probabilities[films]), patients, resamples, seed
+    )
     return {"measures": measures, "confusion": confusion_matrix(labels, probabilities).tolist()}
 
 

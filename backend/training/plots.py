@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -78,6 +79,21 @@ def draw_reliability(labels: Labels, probabilities: Probabilities, title: str, p
     lower.bar_label(bars, [str(count) if count else "" for count in found.count], fontsize=8)
     lower.margins(y=0.25)
     lower.set(xlabel="Confidence (probability of the answer)", ylabel="Films", xlim=(0, 1))
+    _save(figure, path)
+
+
+def draw_curves(report: dict[str, Any], path: Path) -> None:
+    """Draw the answer's mean probability as the film is deleted and inserted, in the order of each map."""
+    figure = Figure(figsize=(8, 3.8), layout="constrained")
+    panels = figure.subplots(1, 2, sharey=True)
+    names = {"map": "the ensemble's map", "random": "random map", "centre": "blob in the middle"}
+    styles = ((_BLUE, "-"), (_BLACK, ":"), (_ORANGE, "--"))
+    for axes, (way, by_map) in zip(panels, report["curves"].items(), strict=True):
+        for (who, curve), (colour, dashes) in zip(by_map.items(), styles, strict=True):
+            axes.plot(report["steps"], curve, dashes, marker="o", color=colour, label=names[who])
+        axes.set(title=way.capitalize(), xlabel=f"share of the film {way.replace('ion', 'ed')}", ylim=(0, 1))
+    panels[0].set(ylabel="probability of the answer")
+    panels[0].legend(fontsize=9)
     _save(figure, path)
 
 

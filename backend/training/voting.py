@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.inference.card import Card
 from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.images import Film
 from backend.inference.preprocess import preprocess
@@ -29,6 +30,14 @@ def find_split(
     if not records:
         raise DataError(f"the {split} split of {data} holds no films")
     return records, np.array([record.label for record in records])
+
+
+def split_seed(card: Card) -> int:
+    """Return the seed of the split that the networks were taught on; raise DataError if they differ in it."""
+    seeds = {int(network.trained.get("split_seed", SPLIT_SEED)) for network in card.networks}
+    if len(seeds) > 1:
+        raise DataError("the networks were taught on different splits, so none is held out from all")
+    return seeds.pop()
 
 
 def cast_votes(ensemble: Ensemble, films: Iterable[Film]) -> Iterator[list[Vote]]:

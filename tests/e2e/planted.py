@@ -16,8 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.inference.engine import Output
+from backend.inference.explanation import describe
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
+from backend.inference.provenance import Origin
 from backend.inference.reading import Durations, Opinion, Reading
 from backend.inference.risk import RISKS, assess
 from backend.worker import DrainingWorker
@@ -63,17 +65,21 @@ def planted_reading(film: Film, *, explained: bool) -> Reading:
     shares = np.array([1 + each for each in digest[: len(RISKS)]], dtype=np.float64)
     named = dict(zip(RISKS, (shares / shares.sum()).tolist(), strict=True))
     chosen = max(named, key=named.__getitem__)
+    heatmap = np.frombuffer(digest * 2, np.uint8)[:49].reshape(7, 7).astype(np.float32) / 255
     return Reading(
         predicted_class=chosen,
         confidence=round(named[chosen], 4),
         probabilities=named,
+        prediction_set=(chosen,),
+        disagreement=0.0,
         risk=assess(chosen, named[chosen], 0.7),
         opinions=(Opinion("planted", 1.0, named),),
-        heatmap=np.frombuffer(digest * 2, np.uint8)[:49].reshape(7, 7).astype(np.float32) / 255
-        if explained
-        else None,
+        heatmap=heatmap if explained else None,
+        explanation=describe(heatmap, [heatmap]) if explained else None,
         model_version="0.0.0",
         population="nobody",
+        warnings=(),
+        origin=Origin({"planted": "0" * 64}, "planted float32", {"pneumonet": "0.0.0"}),
         durations=Durations(0.001, 0.001 if explained else None),
     )
 
