@@ -59,7 +59,7 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cards.append(NetworkCard(architecture, share, 1.5, file.name, digest, {}))
     spec = InputSpec(224, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
     sets = PredictionSets(0.95, "lac", (0.9, 0.5, 0.9))
-    Card("0.0.0", CLASSES, spec, 0.7, "nobody", sets, tuple(cards)).write(folder)
+    Card("0.0.0", CLASSES, spec, 0.7, "nobody", (0.2, 0.0, -0.1), sets, tuple(cards)).write(folder)
     return folder
 
 

@@ -17,6 +17,7 @@ from backend.training.data import CLASSES, read_film
 from backend.training.metrics import accuracy, auc_normal_vs_pneumonia
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.publish import DOCUMENTS, NOT_MEASURED, fill, publish, read_reports
+from backend.training.temperatures import SERVED
 from backend.training.voting import ENSEMBLE, find_split, read_films
 
 NOT_MET = pytest.mark.xfail(reason="a floor that is not met: see MODEL_CARD.md, Metrics", strict=True)
@@ -83,15 +84,16 @@ def test_no_figure_stands_in_the_card_beside_the_published_ones() -> None:
 def test_temperatures_and_thresholds_are_those_of_the_card(committed: Path) -> None:
     card, found = read_card(committed), read_reports(ROOT)["calibration"]
     assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
-    assert found["temperatures"]["together"] == {
-        each.architecture: each.temperature for each in card.networks
-    }
+    assert found["temperatures"][SERVED] == {each.architecture: each.temperature for each in card.networks}
+    assert list(found["bias"].values()) == list(card.bias)
     assert found["prediction_sets"]["thresholds"] == list(card.prediction_sets.thresholds)
 
 
 def test_fitting_together_is_likelier_and_no_worse_calibrated() -> None:
     found = read_reports(ROOT)["calibration"]["ensemble"]
-    assert found["together"]["nll"] <= found["each by itself"]["nll"] <= found["without"]["nll"]
+    stages = ("without", "each by itself", "together", SERVED)
+    losses = [found[stage]["nll"] for stage in stages]
+    assert losses == sorted(losses, reverse=True)
 
 
 def test_the_chosen_rule_covers_other_patients_with_the_smallest_sets_that_do() -> None:

@@ -27,7 +27,14 @@ from backend.training import calibrate, evaluate, export, robustness
 from backend.training.calibrate import Member, build_weights, calibrate_weights, parse_member
 from backend.training.data import CLASSES, INPUT, DataError, find_records
 from backend.training.perturbations import PERTURBATIONS
-from backend.training.temperatures import TEMPERATURES, fit_temperature, fit_temperatures, mix_answers
+from backend.training.temperatures import (
+    SERVED,
+    TEMPERATURES,
+    fit_temperature,
+    fit_temperatures,
+    fit_with_bias,
+    mix_answers,
+)
 from backend.training.voting import split_seed
 
 PRIOR = torch.tensor([0.5, 0.2, 0.3])
@@ -168,6 +175,18 @@ def test_together_is_never_less_likely_than_each_by_itself() -> None:
         alone = [fit_temperature(each, labels) for each in logits]
         together = fit_temperatures(logits, shares, labels)
         assert nll(together) <= nll(alone) + 1e-9
+
+
+def test_temperatures_and_bias_are_those_that_were_put_in() -> None:
+    random = np.random.default_rng(6)
+    honest = [2 * random.standard_normal((20_000, 3)) for _ in SHARES]
+    shares, bias = list(SHARES.values()), [1.0, 0.0, -0.5]
+    mixed = mix_answers(honest, shares, [1.0, 1.0], bias)
+    labels = (random.random((len(mixed), 1)) > mixed.cumsum(axis=1)[:, :2]).sum(axis=1)
+    temperatures, found = fit_with_bias([0.5 * honest[0], 3 * honest[1]], shares, labels)
+    assert temperatures == pytest.approx([0.5, 3.0], rel=0.08)
+    assert found == pytest.approx(bias, abs=0.1)
+    assert found[CLASSES.index("NORMAL")] == 0
 
 
 # Export
@@ -340,8 +359,9 @@ def test_temperatures_are_fitted_on_validation_through_the_serving_path(
     labels = np.array([record.label for record in records])
     votes = ensemble.vote(films)
     logits = [vote.logits.astype(np.float64) for vote in votes]
-    expected = fit_temperatures(logits, list(SHARES.values()), labels)
-    assert [vote.card.temperature for vote in votes] == pytest.approx(expected, rel=0.02)
+    temperatures, bias = fit_with_bias(logits, list(SHARES.values()), labels)
+    assert [vote.card.temperature for vote in votes] == pytest.approx(temperatures, rel=0.02)
+    assert ensemble.card.bias == pytest.approx(bias, abs=0.02)
 
 
 def test_a_class_with_too_few_films_is_in_every_set(calibrated: Path) -> None:
@@ -354,10 +374,10 @@ def test_calibration_is_reported(calibrated: Path) -> None:
     found = json.loads((calibrated.parent / "evaluation" / "calibration.json").read_text())
     assert (found["films"], found["patients"], found["engine"]) == (3, 3, "torch in float32")
     assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
-    assert found["temperatures"]["together"] == {
-        each.architecture: each.temperature for each in card.networks
-    }
+    assert found["temperatures"][SERVED] == {each.architecture: each.temperature for each in card.networks}
+    assert found["bias"] == dict(zip(card.classes, card.bias, strict=True))
     nll = {stage: each["nll"] for stage, each in found["ensemble"].items()}
+    assert nll[SERVED] <= nll["together"] + 1e-4
     assert nll["together"] <= nll["each by itself"] + 1e-4
     assert found["prediction_sets"]["thresholds"] == list(card.prediction_sets.thresholds)
 

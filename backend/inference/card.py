@@ -6,6 +6,7 @@ Nothing that the card says is typed a second time anywhere in serving.
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -62,13 +63,17 @@ class PredictionSets:
 
 @dataclass(frozen=True)
 class Card:
-    """The ensemble's record, as committed beside its weights."""
+    """The ensemble's record, as committed beside its weights.
+
+    `bias` is added to each network's logits, divided by its temperature: one number a class, in their order.
+    """
 
     version: str
     classes: tuple[str, ...]
     input: InputSpec
     indeterminate_below: float
     population: str
+    bias: tuple[float, ...]
     prediction_sets: PredictionSets
     networks: tuple[NetworkCard, ...]
     gate: GateCard | None = None
@@ -88,6 +93,7 @@ def read_card(folder: Path) -> Card:
             input=InputSpec(int(raw["input"]["size"]), _rgb(raw["input"]["mean"]), _rgb(raw["input"]["std"])),
             indeterminate_below=float(raw["indeterminate_below"]),
             population=str(raw["population"]),
+            bias=tuple(float(each) for each in raw["bias"]),
             prediction_sets=_sets(raw["prediction_sets"]),
             networks=tuple(NetworkCard(**network) for network in raw["networks"]),
             gate=GateCard(**raw["gate"]) if raw.get("gate") is not None else None,
@@ -110,6 +116,8 @@ def _check(card: Card) -> None:
         raise WeightsRefused("the networks' weights in the card do not sum to 1")
     if any(network.temperature <= 0 for network in card.networks):
         raise WeightsRefused("a temperature in the card is not positive")
+    if len(card.bias) != len(card.classes) or not all(map(math.isfinite, card.bias)):
+        raise WeightsRefused("the card's bias is not one finite number a class")
     sets = card.prediction_sets
     if sets.score != "lac" or len(sets.thresholds) != len(card.classes) or not 0 < sets.coverage < 1:
         raise WeightsRefused("the card's prediction sets cannot be formed")

@@ -55,7 +55,7 @@ class Ensemble:
                 card,
                 head,
                 output.logits,
-                calibrate(output.logits, card.temperature),
+                calibrate(output.logits, card.temperature, self.card.bias),
                 output.feature_map,
                 output.stages,
             )

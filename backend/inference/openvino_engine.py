@@ -103,7 +103,9 @@ class OpenVinoEngine:
         for place, (export, network) in enumerate(zip(exports, card.networks, strict=True)):
             probe = np.load(export.probe)
             found = self.run(probe["inputs"])[place].logits
-            answers = (calibrate(logits, network.temperature) for logits in (found, probe["logits"]))
+            answers = (
+                calibrate(logits, network.temperature, card.bias) for logits in (found, probe["logits"])
+            )
             if not np.abs(np.subtract(*answers)).max() <= AGREEMENT:
                 return False
         return True

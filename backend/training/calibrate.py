@@ -6,9 +6,9 @@
 
 The first writes WEIGHTS/<architecture>.safetensors in half precision, with the class prior in the head's
 bias, and WEIGHTS/card.json; the second takes the weights that lie there. Both read validation as serving does
-and write into the card the temperatures T that make the ensemble's answer Σ share·softmax(logits / T)
-likeliest (Guo et al., arXiv 1706.04599), and the thresholds of its prediction sets. OUT/calibration.json says
-how well that went.
+and write into the card the temperatures T and the bias b that make the ensemble's answer
+Σ share·softmax(logits / T + b) likeliest (inference/calibration.py), and the thresholds of its prediction
+sets. OUT/calibration.json says how well that went.
 """
 
 from __future__ import annotations
@@ -36,9 +36,17 @@ from backend.training.data import CLASSES, INPUT, DataError, class_prior, read_f
 from backend.training.export import export_run, read_record
 from backend.training.metrics import Labels, Probabilities, calibration_error, negative_log_likelihood
 from backend.training.record import provenance, write_json
-from backend.training.temperatures import Logits, fit_temperature, fit_temperatures, mix_answers
+from backend.training.temperatures import (
+    SERVED,
+    Logits,
+    fit_temperature,
+    fit_temperatures,
+    fit_with_bias,
+    mix_answers,
+)
 from backend.training.voting import cast_votes, find_split, split_seed
 
+FIRST = "1.0.0"
 INDETERMINATE_BELOW = 0.70
 POPULATION = "children aged 1 to 5 years from one hospital (Guangzhou Women and Children's Medical Center)"
 EVERYTHING = PredictionSets(COVERAGE, "lac", (1.0,) * len(CLASSES))
@@ -93,6 +101,7 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
         input=INPUT,
         indeterminate_below=INDETERMINATE_BELOW,
         population=POPULATION,
+        bias=(0.0,) * len(CLASSES),
         prediction_sets=EVERYTHING,
         networks=tuple(export_run(member.run, member.share, weights, prior) for member in members),
     )
@@ -101,7 +110,13 @@ def build_weights(data: Path, members: list[Member], weights: Path, version: str
 
 
 def calibrate_weights(
-    data: Path, weights: Path, out: Path, *, engine: EngineName = "auto", draws: int = DRAWS
+    data: Path,
+    weights: Path,
+    out: Path,
+    *,
+    version: str | None = None,
+    engine: EngineName = "auto",
+    draws: int = DRAWS,
 ) -> Card:
     """Fit the card of the weights in a folder to validation, write it and the report, and return the card."""
     ensemble = Ensemble.load(weights, engine)
@@ -109,6 +124,7 @@ def calibrate_weights(
     films = (read_film(record.path) for record in tqdm(records, desc="validation", mininterval=5))
     logits = collect_logits(ensemble, films)
     card = fit_card(ensemble.card, logits, labels)
+    card = replace(card, version=version or card.version)
     card.write(weights)
 
     out.mkdir(parents=True, exist_ok=True)
@@ -130,9 +146,10 @@ def calibrate_weights(
 
 
 def fit_card(card: Card, logits: list[Logits], labels: Labels) -> Card:
-    """Return the card with temperatures and thresholds fitted to the networks' logits, each (n, classes)."""
-    fitted = fit_temperatures(logits, shares_of(card), labels)
-    warm = replace_temperatures(card, [round(each, 4) for each in fitted])
+    """Return the card with all that is fitted to the networks' logits, each (n, classes), and the labels."""
+    temperatures, bias = fit_with_bias(logits, shares_of(card), labels)
+    warm = replace_temperatures(card, [round(each, 4) for each in temperatures])
+    warm = replace(warm, bias=tuple(round(each, 4) for each in bias))
     return replace(warm, prediction_sets=fit_sets(answers(warm, logits)[-1], labels))
 
 
@@ -143,11 +160,16 @@ def collect_logits(ensemble: Ensemble, films: Iterable[Film]) -> list[Logits]:
 
 
 def describe_fit(card: Card, logits: list[Logits], labels: Labels) -> dict[str, Any]:
-    """Return temperatures, and NLL and ECE without any, with each fitted by itself, and as in the card."""
-    alone = replace_temperatures(card, [fit_temperature(each, labels) for each in logits])
-    plain = replace_temperatures(card, [1.0] * len(logits))
-    stages = {"without": plain, "each by itself": alone, "together": card}
+    """Return temperatures, NLL and ECE: without any, each by itself, together, and as in the card."""
+    unbiased = replace(card, bias=(0.0,) * len(card.classes))
+    stages = {
+        "without": replace_temperatures(unbiased, [1.0] * len(logits)),
+        "each by itself": replace_temperatures(unbiased, [fit_temperature(each, labels) for each in logits]),
+        "together": replace_temperatures(unbiased, fit_temperatures(logits, shares_of(card), labels)),
+        SERVED: card,
+    }
     return {
+        "bias": dict(zip(card.classes, card.bias, strict=True)),
         "temperatures": {
             name: {each.architecture: each.temperature for each in stage.networks}
             for name, stage in stages.items()
@@ -170,8 +192,8 @@ def replace_temperatures(card: Card, temperatures: list[float]) -> Card:
 def answers(card: Card, logits: list[Logits]) -> list[Probabilities]:
     """Return each network's probabilities (n, classes) under a card, then the ensemble's."""
     temperatures = [network.temperature for network in card.networks]
-    each = [calibrate(values, found) for values, found in zip(logits, temperatures, strict=True)]
-    return [*each, mix_answers(logits, shares_of(card), temperatures)]
+    each = [calibrate(values, found, card.bias) for values, found in zip(logits, temperatures, strict=True)]
+    return [*each, mix_answers(logits, shares_of(card), temperatures, card.bias)]
 
 
 def shares_of(card: Card) -> list[float]:
@@ -194,7 +216,7 @@ def main() -> None:
         "(default: the weights that lie in the folder are calibrated anew)",
     )
     parser.add_argument("--weights", type=Path, default=Path("backend/weights"), help="default: %(default)s")
-    parser.add_argument("--version", default="1.0.0", help="the ensemble's version (default: %(default)s)")
+    parser.add_argument("--version", help="the ensemble's version: another for each that answers otherwise")
     parser.add_argument("--out", type=Path, default=Path("docs/evaluation"), help="default: %(default)s")
     parser.add_argument(
         "--engine", choices=ENGINES, default="auto", help="what runs the networks (default: as serving does)"
@@ -202,8 +224,14 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         if arguments.run:
-            build_weights(arguments.data, arguments.run, arguments.weights, arguments.version)
-        calibrate_weights(arguments.data, arguments.weights, arguments.out, engine=arguments.engine)
+            build_weights(arguments.data, arguments.run, arguments.weights, arguments.version or FIRST)
+        calibrate_weights(
+            arguments.data,
+            arguments.weights,
+            arguments.out,
+            version=arguments.version,
+            engine=arguments.engine,
+        )
     except (DataError, WeightsRefused) as error:
         parser.error(str(error))
     print((arguments.out / "calibration.json").read_text())

@@ -22,7 +22,7 @@ from backend.inference.card import PredictionSets
 from backend.inference.conformal import prediction_sets
 from backend.training.data import CLASSES, NORMAL
 from backend.training.metrics import Labels, Probabilities
-from backend.training.temperatures import Logits, fit_temperatures, mix_answers
+from backend.training.temperatures import Logits, fit_with_bias, mix_answers
 
 COVERAGE = 0.95
 DRAWS = 100
@@ -75,8 +75,8 @@ def compare(
     def measure_rule(
         name: str, rule: Rule, warm: NDArray[np.bool_], fit: NDArray[np.bool_], rest: NDArray[np.bool_]
     ) -> None:
-        temperatures = fit_temperatures([each[warm] for each in logits], shares, labels[warm])
-        answers = mix_answers(logits, shares, temperatures)
+        fitted = fit_with_bias([each[warm] for each in logits], shares, labels[warm])
+        answers = mix_answers(logits, shares, *fitted)
         sets = rule(answers[fit], labels[fit], answers[rest])
         found.setdefault(name, []).append(measure_sets(labels[rest], sets))
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from backend.training import tables
 from backend.training.data import CLASSES, NORMAL
+from backend.training.temperatures import SERVED
 from backend.training.voting import ENSEMBLE
 
 DOCUMENTS = ("MODEL_CARD.md", "README.md")
@@ -86,11 +87,12 @@ def _measured(reports: Reports) -> str:
 
 
 def _outdated(reports: Reports) -> str:
-    """Return a warning where the answers that were measured had other temperatures than are served now."""
-    fitted = reports["calibration"]["temperatures"]["together"]
-    if reports["held-out"].get("temperatures") == fitted:
+    """Return a warning where the answers that were measured were calibrated otherwise than is served now."""
+    fitted, measured = reports["calibration"], reports["held-out"]
+    same_bias = measured.get("bias") == list(fitted["bias"].values())
+    if same_bias and measured.get("temperatures") == fitted["temperatures"][SERVED]:
         return ""
-    return " **They were measured before the present temperatures; `make evaluate` is to be run again.**"
+    return " **They were measured before the present calibration; `make evaluate` is to be run again.**"
 
 
 def _missed(reports: Reports) -> str:

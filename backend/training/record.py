@@ -21,6 +21,7 @@ def provenance(ensemble: Ensemble, command: str) -> dict[str, Any]:
         "model_version": ensemble.card.version,
         "weights_sha256": {network.architecture: network.sha256 for network in ensemble.card.networks},
         "temperatures": {network.architecture: network.temperature for network in ensemble.card.networks},
+        "bias": list(ensemble.card.bias),
         "command": command,
         "engine": f"{ensemble.engine.name} in {ensemble.engine.precision}",
         "torch": torch.__version__,

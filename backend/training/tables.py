@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.inference.architectures import ARCHITECTURES
 from backend.training.data import CLASSES
+from backend.training.temperatures import SERVED
 from backend.training.voting import ENSEMBLE
 
 _TITLES = {
@@ -197,7 +198,8 @@ def fit_table(report: dict[str, Any]) -> str:
     titles = {
         "without": "none",
         "each by itself": "each network's by itself",
-        "together": "together, as served",
+        "together": "together",
+        SERVED: "together with a bias of the classes, as served",
     }
     rows = [
         [

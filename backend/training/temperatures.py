@@ -1,4 +1,4 @@
-"""Fit the networks' temperatures to labelled films: each by itself, and all together."""
+"""Fit the networks' temperatures to labelled films: each by itself, all together, and with a bias."""
 
 from __future__ import annotations
 
@@ -10,9 +10,15 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from backend.inference.calibration import calibrate
+from backend.training.data import CLASSES, NORMAL
 from backend.training.metrics import Labels, Probabilities, negative_log_likelihood
 
 TEMPERATURES = (0.05, 20.0)
+SERVED = "with a bias"
+"""How reports call the temperatures that are served, beside those that were fitted otherwise."""
+
+_BOUNDS = (math.log(TEMPERATURES[0]), math.log(TEMPERATURES[1]))
+_MOST_BIAS = 10.0
 
 Logits = NDArray[np.float64]
 
@@ -30,11 +36,35 @@ def fit_temperatures(logits: Sequence[Logits], shares: Sequence[float], labels: 
         return negative_log_likelihood(labels, answers)
 
     alone = [math.log(fit_temperature(each, labels)) for each in logits]
-    bounds = [(math.log(TEMPERATURES[0]), math.log(TEMPERATURES[1]))] * len(logits)
     starts = (np.array(alone), np.zeros(len(logits)))
-    ends = [minimize(loss, start, method="L-BFGS-B", bounds=bounds) for start in starts]
+    ends = [minimize(loss, start, method="L-BFGS-B", bounds=[_BOUNDS] * len(logits)) for start in starts]
     best = min(ends, key=lambda end: float(end.fun))
     return [math.exp(each) for each in best.x]
+
+
+def fit_with_bias(
+    logits: Sequence[Logits], shares: Sequence[float], labels: Labels
+) -> tuple[list[float], list[float]]:
+    """Return the temperatures, and the bias of each class, that together minimise the same NLL.
+
+    The networks are taught to favour no class; how frequent each is among the patients is for the bias to
+    say, which is the same for all networks. Only its differences count: normal has none.
+    """
+    count, others = len(logits), [index for index in range(len(CLASSES)) if index != NORMAL]
+
+    def parts(point: NDArray[np.float64]) -> tuple[list[float], list[float]]:
+        bias = np.zeros(len(CLASSES))
+        bias[others] = point[count:]
+        return [math.exp(each) for each in point[:count]], bias.tolist()
+
+    def loss(point: NDArray[np.float64]) -> float:
+        temperatures, bias = parts(point)
+        return negative_log_likelihood(labels, mix_answers(logits, shares, temperatures, bias))
+
+    unbiased = [math.log(each) for each in fit_temperatures(logits, shares, labels)]
+    start = np.array([*unbiased, *np.zeros(len(others))])
+    bounds = [_BOUNDS] * count + [(-_MOST_BIAS, _MOST_BIAS)] * len(others)
+    return parts(minimize(loss, start, method="L-BFGS-B", bounds=bounds).x)
 
 
 def fit_temperature(logits: Logits, labels: Labels) -> float:
@@ -53,8 +83,13 @@ def fit_temperature(logits: Logits, labels: Labels) -> float:
 
 
 def mix_answers(
-    logits: Sequence[Logits], shares: Sequence[float], temperatures: Sequence[float]
+    logits: Sequence[Logits],
+    shares: Sequence[float],
+    temperatures: Sequence[float],
+    bias: Sequence[float] | float = 0.0,
 ) -> Probabilities:
-    """Return the ensemble's probabilities (n, classes) under these temperatures."""
-    each = [calibrate(values, temperature) for values, temperature in zip(logits, temperatures, strict=True)]
+    """Return the ensemble's probabilities (n, classes) under these temperatures and this bias."""
+    each = [
+        calibrate(values, temperature, bias) for values, temperature in zip(logits, temperatures, strict=True)
+    ]
     return np.asarray(np.tensordot(np.asarray(shares), each, axes=1))
