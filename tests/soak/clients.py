@@ -38,7 +38,7 @@ def load(up: Container, well_behaved: int, leaving: int, slow: int, seconds: flo
         for turn in count():
             if turn >= _AT_LEAST and time.monotonic() > until:
                 return
-            film = dice.choice(films)
+            film = dice.choice(films) + dice.randbytes(8)  # none that the cache knows
             request = post(film, "/predict?cam=map") if dice.random() < 0.5 else form(film, FILE)
             said = _said(up.port, request, False, f"127.1.0.{number + 1}")
             with lock:

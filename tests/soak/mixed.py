@@ -28,6 +28,8 @@ def mixed(number: int) -> Mixed:
     dice = random.Random(number)
     share = dice.random()
     film = seeds()[dice.choice(sorted(seeds()))]
+    if dice.random() < 0.5:  # another film to the cache, the same to the decoders
+        film += number.to_bytes(8, "big")
     if share < 0.15:
         return Mixed(post(film, f"/predict?cam={dice.choice(('none', 'map', 'both'))}"), in_order=True)
     if share < 0.25:
