@@ -44,10 +44,9 @@ def loaded(folder: Path) -> LazyPredictor:
 
 
 @pytest.fixture(scope="module")
-def client(predictor: LazyPredictor) -> FlaskClient:
+def client(weights: Path) -> FlaskClient:
     """A service whose card names no gate."""
-    predictor.warm_up()
-    return create_app(Settings(), predictor).test_client()
+    return create_app(Settings(), loaded(weights)).test_client()
 
 
 @pytest.fixture(scope="module")
