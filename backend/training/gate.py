@@ -53,7 +53,7 @@ COMPONENTS = 64
 _UNDO = {"rotate_90": "rotate_270", "rotate_180": "rotate_180", "rotate_270": "rotate_90", "invert": "invert"}
 _QUANTILES = {"clean": 0.999, "changed": 0.995}
 _FALSE_ALARMS = {"pose": 0.004, "crop": 0.01, "one of two": 0.003, "one": 0.006}
-_ROOM = 0.25
+_ROOM = 0.1
 """How far the threshold stands off from films towards what was drawn, where there is room between them."""
 
 
