@@ -13,6 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import safetensors.numpy
 from flask.testing import FlaskClient
 
 from backend.app import create_app
@@ -28,6 +29,7 @@ from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
 from backend.inference.preprocess import preprocess
 from backend.inference.synthetic import draw_chest_film
+from backend.training.gate import halve
 from tests.gates import gated
 
 MakeClient = Callable[..., FlaskClient]
@@ -42,10 +44,9 @@ def loaded(folder: Path) -> LazyPredictor:
 
 
 @pytest.fixture(scope="module")
-def client(predictor: LazyPredictor) -> FlaskClient:
+def client(weights: Path) -> FlaskClient:
     """A service whose card names no gate."""
-    predictor.warm_up()
-    return create_app(Settings(), predictor).test_client()
+    return create_app(Settings(), loaded(weights)).test_client()
 
 
 @pytest.fixture(scope="module")
@@ -249,6 +250,12 @@ def test_statistics_move_the_way_they_are_named(film: Film) -> None:
     assert features.strokes(levels_of(written)) > features.strokes(levels_of(small)) + 0.005
     assert features.exposure(np.ones((224, 224), np.float32)) == (1.0, 0.0)
     assert features.exposure(np.zeros((224, 224), np.float32)) == (0.0, 1.0)
+
+
+def test_what_is_stored_is_what_was_fitted() -> None:
+    across = np.arange(12, dtype=np.float32).reshape(4, 3).T
+    stored = safetensors.numpy.load(safetensors.numpy.save(halve({"across": across})))
+    np.testing.assert_array_equal(stored["across"], across)
 
 
 class TestServed:

@@ -53,7 +53,7 @@ COMPONENTS = 64
 _UNDO = {"rotate_90": "rotate_270", "rotate_180": "rotate_180", "rotate_270": "rotate_90", "invert": "invert"}
 _QUANTILES = {"clean": 0.999, "changed": 0.995}
 _FALSE_ALARMS = {"pose": 0.004, "crop": 0.01, "one of two": 0.003, "one": 0.006}
-_ROOM = 0.25
+_ROOM = 0.1
 """How far the threshold stands off from films towards what was drawn, where there is room between them."""
 
 
@@ -72,7 +72,7 @@ class Plan:
     seen_others: int = 700
     validation: int = 565
     validation_seen: int = 565
-    validation_changed: int = 60
+    validation_changed: int = 100
 
 
 def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Plan(), seed: int = 0) -> Card:
@@ -359,9 +359,11 @@ def space_of(tensors: Tensors) -> Any:
 
 
 def halve(tensors: Tensors) -> dict[str, NDArray[Any]]:
-    """Return the tensors with matrices in half precision."""
+    """Return the tensors with matrices in half precision, all in C order: safetensors writes raw memory."""
     return {
-        name: value.astype(np.float16 if min(value.shape) > 2 and value.ndim == 2 else np.float32)
+        name: np.ascontiguousarray(
+            value, np.float16 if min(value.shape) > 2 and value.ndim == 2 else np.float32
+        )
         for name, value in sorted(tensors.items())
     }
 

@@ -1,0 +1,74 @@
+"""The gate's published figures: measured on the served weights, and above the floors that were set."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.inference.card import read_card
+from backend.training.gate_tables import as_markdown
+from backend.training.perturbations import PERTURBATIONS
+
+ROOT = Path(__file__).parent.parent
+EVALUATION = ROOT / "docs" / "evaluation"
+
+
+@pytest.fixture(scope="module")
+def report() -> dict[str, Any]:
+    path = EVALUATION / "gate.json"
+    if not path.exists():
+        pytest.skip("the gate of these networks was not measured yet: make evaluate-gate")
+    found: dict[str, Any] = json.loads(path.read_text())
+    return found
+
+
+def test_the_report_is_of_the_served_weights(committed: Path, report: dict[str, Any]) -> None:
+    card = read_card(committed)
+    assert card.gate is not None
+    assert report["gate_sha256"] == card.gate.sha256
+    assert report["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
+
+
+def test_the_tables_are_the_reports(report: dict[str, Any]) -> None:
+    measured = as_markdown(report)
+    assert (EVALUATION / "gate.md").read_text() == measured
+    section = (ROOT / "MODEL_CARD.md").read_text().split("\n## The intake gate\n")[1].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("| ")]
+    assert len(rows) > 10
+    assert [row for row in rows if row not in measured.splitlines()] == []
+
+
+def test_films_are_answered(report: dict[str, Any]) -> None:
+    assert report["films"]["as they are"]["share"] <= 0.003
+
+
+@pytest.mark.parametrize("name", PERTURBATIONS)
+def test_films_changed_in_what_must_not_matter_are_answered(report: dict[str, Any], name: str) -> None:
+    assert report["films"][name]["share"] <= 0.01
+
+
+def test_photographs_and_documents_are_refused(report: dict[str, Any]) -> None:
+    found = report["others"]["photograph or document"]
+    assert found["pictures"] >= 20
+    assert found["images"] >= 500
+    assert found["share"] >= 0.99
+
+
+def test_slices_are_refused(report: dict[str, Any]) -> None:
+    assert report["others"]["CT slice"]["share"] >= 0.90
+
+
+@pytest.mark.parametrize("code", ["inverted", "rotated", "low_resolution", "cropped", "text_over_lungs"])
+def test_warnings_are_rarely_false(report: dict[str, Any], code: str) -> None:
+    assert report["false_warnings"][code]["share"] <= 0.02
+
+
+def test_the_drawn_sample_is_answered(report: dict[str, Any]) -> None:
+    assert report["unseen"]["drawn films (python -m backend sample)"]["share"] == 0
+
+
+def test_it_costs_little(report: dict[str, Any]) -> None:
+    assert report["milliseconds"]["gate"] <= 0.2 * report["milliseconds"]["networks"]
