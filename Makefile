@@ -42,7 +42,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 
 export HOST PORT DATA
 
-.PHONY: run page no-page test check format bench soak audit image train calibrate gate evaluate evaluate-gate \
+.PHONY: run page no-page test check format bench soak audit image train weights calibrate gate evaluate evaluate-gate \
     screenshots lighthouse \
     need-data need-node clean
 
@@ -107,9 +107,15 @@ train: $(VENV)/.dev | need-data
 	$(TEACH) --arch convnext_tiny --out $(RUNS)/convnext_tiny_2 $(FREED) --schedule 6e-4:6x224 \
 	    --init $(RUNS)/convnext_tiny/model.safetensors --teacher $(RUNS)/efficientnet_v2_s_2
 
-calibrate: $(VENV)/.dev | need-data
-	$(BIN)/python -m backend.training.calibrate --data "$(DATA)" --weights backend/weights \
+# Exchanges the networks for those of finished runs; make gate and make evaluate come next.
+weights: $(VENV)/.dev | need-data
+	@test -n "$(VERSION)" || { echo "Name what the new networks are called: make weights VERSION=2.0.0 …"; exit 1; }
+	$(BIN)/python -m backend.training.calibrate --data "$(DATA)" --version "$(VERSION)" \
 	    --run $(RUNS)/convnext_tiny_2:0.4 --run $(RUNS)/efficientnet_v2_s_2:0.6
+	$(BIN)/python -m backend.training.publish
+
+calibrate: $(VENV)/.dev | need-data
+	$(BIN)/python -m backend.training.calibrate --data "$(DATA)"
 	$(BIN)/python -m backend.training.publish
 
 # Again whenever the networks are exchanged.

@@ -83,13 +83,14 @@ def test_no_figure_stands_in_the_card_beside_the_published_ones() -> None:
 
 def test_temperatures_and_thresholds_are_those_of_the_card(committed: Path) -> None:
     card, found = read_card(committed), read_reports(ROOT)["calibration"]
+    assert found["model_version"] == card.version
     assert found["weights_sha256"] == {each.architecture: each.sha256 for each in card.networks}
     assert found["temperatures"][SERVED] == {each.architecture: each.temperature for each in card.networks}
     assert list(found["bias"].values()) == list(card.bias)
     assert found["prediction_sets"]["thresholds"] == list(card.prediction_sets.thresholds)
 
 
-def test_fitting_together_is_likelier_and_no_worse_calibrated() -> None:
+def test_each_thing_that_is_fitted_makes_the_answers_likelier() -> None:
     found = read_reports(ROOT)["calibration"]["ensemble"]
     stages = ("without", "each by itself", "together", SERVED)
     losses = [found[stage]["nll"] for stage in stages]
@@ -119,7 +120,7 @@ def test_the_networks_do_not_go_by_the_width(report: dict[str, Any]) -> None:
     ("who", "floor"),
     [
         pytest.param(ENSEMBLE, 0.80, marks=NOT_MET),
-        pytest.param("convnext_tiny", 0.74, marks=NOT_MET),
+        ("convnext_tiny", 0.74),
         ("efficientnet_v2_s", 0.74),
     ],
 )
@@ -141,14 +142,9 @@ def test_the_ensemble_reaches_what_is_aimed_at(report: dict[str, Any], measure: 
 
 FLIP_LIMITS = {"flips": 0.08, "flips_normal_vs_pneumonia": 0.03}
 UNSTEADY = {
-    ("cropped by 10%", "flips"),
     ("cropped by 10%", "flips_normal_vs_pneumonia"),
-    ("half resolution", "flips_normal_vs_pneumonia"),
     ("padded by 10%", "flips_normal_vs_pneumonia"),
-    ("width x0.8", "flips"),
     ("width x0.8", "flips_normal_vs_pneumonia"),
-    ("width x1.25", "flips"),
-    ("width x1.25", "flips_normal_vs_pneumonia"),
 }
 """Changes and kinds of flip that do not stay within their limit."""
 
@@ -163,18 +159,18 @@ def test_answers_do_not_flip(
     assert report["perturbations"][change][ENSEMBLE][kind] <= FLIP_LIMITS[kind]
 
 
-@NOT_MEASURED_YET
 def test_confidence_means_what_it_says(report: dict[str, Any]) -> None:
     assert report["calibration"]["ece"] <= 0.03 or report["calibration"]["within_chance"]
 
 
-@NOT_MEASURED_YET
 def test_prediction_sets_cover_what_is_stated(report: dict[str, Any]) -> None:
     sets = report["prediction_sets"]
     assert sets["stated"] == 0.95
     assert sets["coverage"]["high"] >= 0.95
+    assert sets["coverage"]["value"] >= 0.93
     for name in CLASSES:
         assert sets[f"coverage_{name}"]["high"] >= 0.95
+        assert sets[f"coverage_{name}"]["value"] >= 0.90
     assert sets["size"]["value"] < 2
 
 

@@ -312,13 +312,21 @@ def test_runs_of_one_architecture_or_of_two_splits_are_refused(tmp_path: Path) -
         calibrate.check_members([Member(tmp_path / "nothing", 1.0)])
 
 
+@pytest.mark.parametrize(
+    ("version", "words"), [(["--version", "2.0.0"], "shares must sum to 1"), ([], "are another version")]
+)
 def test_the_command_says_what_is_wrong(
-    runs: list[Member], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    runs: list[Member],
+    version: list[str],
+    words: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(sys, "argv", ["calibrate", "--data", "none", "--run", f"{runs[0].run}:0.4"])
+    given = ["--data", "none", "--run", f"{runs[0].run}:0.4", *version]
+    monkeypatch.setattr(sys, "argv", ["calibrate", *given])
     with pytest.raises(SystemExit):
         calibrate.main()
-    assert "shares must sum to 1" in capsys.readouterr().err
+    assert words in capsys.readouterr().err
 
 
 # From runs to a report

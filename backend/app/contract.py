@@ -219,7 +219,7 @@ class FilmAnswer(TypedDict):
         list[str],
         about(
             "The classes that cannot be excluded, most probable first: of films like those that it was "
-            "fitted on, 95% show a class in their set.",
+            "fitted on, about 95% show a class in their set.",
             minItems=1,
             uniqueItems=True,
             items={"type": "string", "enum": _CLASSES},

@@ -46,7 +46,6 @@ from backend.training.temperatures import (
 )
 from backend.training.voting import cast_votes, find_split, split_seed
 
-FIRST = "1.0.0"
 INDETERMINATE_BELOW = 0.70
 POPULATION = "children aged 1 to 5 years from one hospital (Guangzhou Women and Children's Medical Center)"
 EVERYTHING = PredictionSets(COVERAGE, "lac", (1.0,) * len(CLASSES))
@@ -133,6 +132,7 @@ def calibrate_weights(
         "films": len(records),
         "patients": len(set(patients)),
         **provenance(ensemble, "python -m backend.training.calibrate --data DATA"),  # its temperatures: below
+        "model_version": card.version,
         **describe_fit(card, logits, labels),
         "prediction_sets": {
             **asdict(card.prediction_sets),
@@ -224,7 +224,9 @@ def main() -> None:
     arguments = parser.parse_args()
     try:
         if arguments.run:
-            build_weights(arguments.data, arguments.run, arguments.weights, arguments.version or FIRST)
+            if not arguments.version:
+                raise DataError("other networks are another version: name it by --version")
+            build_weights(arguments.data, arguments.run, arguments.weights, arguments.version)
         calibrate_weights(
             arguments.data,
             arguments.weights,

@@ -88,7 +88,7 @@ def compare(
         for name, rule in RULES.items():
             measure_rule(name, rule, both, both, rest)
         measure_rule(f"{CHOSEN}, a quarter", RULES[CHOSEN], second, second, rest)
-        measure_rule(f"{CHOSEN}, temperatures on another quarter", RULES[CHOSEN], first, second, rest)
+        measure_rule(f"{CHOSEN}, calibrated on another quarter", RULES[CHOSEN], first, second, rest)
     return {
         name: {key: float(np.nanmean([each[key] for each in measured])) for key in measured[0]}
         for name, measured in found.items()

@@ -47,8 +47,8 @@ def fit_with_bias(
 ) -> tuple[list[float], list[float]]:
     """Return the temperatures, and the bias of each class, that together minimise the same NLL.
 
-    The networks are taught to favour no class; how frequent each is among the patients is for the bias to
-    say, which is the same for all networks. Only its differences count: normal has none.
+    The bias, the same for all networks, makes up for the mix of classes, of which they were taught to favour
+    none, and for what they favour all the same. Only its differences count: normal has none.
     """
     count, others = len(logits), [index for index in range(len(CLASSES)) if index != NORMAL]
 
