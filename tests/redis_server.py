@@ -52,7 +52,7 @@ class RedisServer:
 
     def _start(self) -> bool:
         """Start it; say whether it, and no other, answers at the port. Else no process is left."""
-        address = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", str(self.socket)]
+        address = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket.name]
         self._process = subprocess.Popen(
             [self._program, *address, "--save", "", "--appendonly", "no"],
             cwd=self._folder,

@@ -312,6 +312,18 @@ def test_an_address_that_redis_can_use_is_taken(address: str) -> None:
     check(settings)
 
 
+def test_the_redis_of_a_test_is_its_own(
+    redis: RedisServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ports = iter([redis.port, free_port()])
+    monkeypatch.setattr("tests.redis_server.free_port", lambda: next(ports))
+    folder = tmp_path / "another"
+    folder.mkdir()
+    with running_redis(folder) as another:
+        assert another.port != redis.port
+        assert another.client.info("server")["process_id"] != redis.client.info("server")["process_id"]
+
+
 def test_a_redis_behind_a_socket_counts_too(make_client: MakeClient, redis: RedisServer) -> None:
     client = make_client(
         predictor=FixedPredictor(), rate_limit="1/hour", redis_url=f"unix://{redis.socket}?db=1"
