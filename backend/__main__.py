@@ -18,7 +18,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from backend.app.audit_verify import Broken, files_of, verify
+from backend.app.audit_verify import Broken, verify, verify_log
 from backend.app.checks import check
 from backend.app.contract import AskedSettings
 from backend.app.identity import ROLES
@@ -85,6 +85,13 @@ def main(arguments: list[str] | None = None) -> int:
         help="a log with what was rotated of it, or files in order",
     )
     whole.add_argument("--noted", default="", metavar="HASH", help="a last hash that this printed earlier")
+    whole.add_argument(
+        "--from",
+        type=int,
+        dest="start",
+        metavar="NUMBER",
+        help="the first entry that must be there: of a single log 1, unless older ones were taken away",
+    )
     whole.set_defaults(run=_verify)
 
     options = parser.parse_args(arguments)
@@ -126,7 +133,11 @@ def _key(options: argparse.Namespace) -> int:
 def _verify(options: argparse.Namespace) -> int:
     try:
         key = Settings.from_environment().audit_key
-        found = verify(files_of(options.files), key, options.noted)
+        if len(options.files) == 1:
+            start = 1 if options.start is None else options.start
+            found = verify_log(options.files[0], key, options.noted, start)
+        else:
+            found = verify(options.files, key, options.noted, options.start)
     except SettingError as error:
         print(error, file=sys.stderr)
         return 2

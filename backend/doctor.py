@@ -17,6 +17,7 @@ from typing import Literal
 
 from backend.app.access import Access
 from backend.app.audit import open_log
+from backend.app.limits import check as check_redis
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import MEMORY_A_PROCESS, fit
 from backend.inference.card import CARD_NAME, GateCard, NetworkCard, read_card
@@ -48,6 +49,7 @@ def examine(requirements: Path = REQUIREMENTS) -> Iterator[Finding]:
     yield from _packages(requirements)
     try:
         settings = fit(Settings.from_environment())
+        check_redis(settings.redis_url)
     except SettingError as error:
         yield Finding("settings", "broken", f"{error}; correct or unset it")
         return

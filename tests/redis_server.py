@@ -1,4 +1,4 @@
-"""A Redis of the tests' own: the real one, on a free port, which writes nothing to a disk."""
+"""A Redis of the tests' own: the real one, on a free port or a socket, which writes nothing to a disk."""
 
 from __future__ import annotations
 
@@ -7,31 +7,38 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import redis
 
 from tests.e2e.conftest import free_port
 
+PATIENCE = 60
+_PORTS_TRIED = 10
+
 
 class RedisServer:
+    """A server that can be frozen, killed and started again."""
+
     def __init__(self, folder: Path) -> None:
         program = shutil.which("redis-server")
         assert program, "redis-server is not installed; on Debian: apt-get install redis-server"
-        port = free_port()
-        self.url = f"redis://127.0.0.1:{port}/0"
-        self._process = subprocess.Popen(
-            [program, "--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"],
-            cwd=folder,
-            stdout=subprocess.DEVNULL,
-        )
+        self._program, self._folder = program, folder
+        self.socket = folder / "redis.sock"
+        for _ in range(_PORTS_TRIED):
+            # Between here and the server's start the port may become somebody else's.
+            self.port = free_port()
+            if self._start():
+                break
+        else:
+            raise AssertionError("redis-server did not start")
+        self.url = f"redis://127.0.0.1:{self.port}/0"
         self.client = redis.Redis.from_url(self.url)
-        deadline = time.monotonic() + 60
-        while not self._answers():
-            assert self._process.poll() is None, "redis-server ended at once"
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
+
+    def start(self) -> None:
+        """Start it again where it was."""
+        assert self._start(), "redis-server did not start again"
 
     def freeze(self) -> None:
         self._process.send_signal(signal.SIGSTOP)
@@ -41,13 +48,33 @@ class RedisServer:
 
     def kill(self) -> None:
         self._process.kill()
-        self._process.wait(timeout=60)
+        self._process.wait(timeout=PATIENCE)
 
-    def _answers(self) -> bool:
+    def _start(self) -> bool:
+        """Start it; say whether it, and no other, answers at the port. Else no process is left."""
+        address = ["--port", str(self.port), "--bind", "127.0.0.1", "--unixsocket", self.socket.name]
+        self._process = subprocess.Popen(
+            [self._program, *address, "--save", "", "--appendonly", "no"],
+            cwd=self._folder,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
         try:
-            return bool(self.client.ping())
-        except redis.ConnectionError:
-            return False
+            if self._is_up():
+                return True
+        except BaseException:
+            self.kill()
+            raise
+        self.kill()
+        return False
+
+    def _is_up(self) -> bool:
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self._process.poll() is None:
+            with suppress(redis.RedisError), redis.Redis(port=self.port, socket_timeout=PATIENCE) as client:
+                return int(client.info("server")["process_id"]) == self._process.pid
+            time.sleep(0.02)
+        return False
 
 
 @contextmanager

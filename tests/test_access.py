@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from backend.__main__ import main
-from backend.app import create_app
+from backend.app import create_app, keys
 from backend.app.access import NOBODY_IS_ASKED, Access
 from backend.app.identity import ROLES
 from backend.app.keys import Key, KeyRing, configured, new_key
@@ -154,25 +155,58 @@ def write(file: Path, *lines: str) -> None:
     new.replace(file)
 
 
+def settle(file: Path) -> None:
+    """Make a file so old that its stamp is trusted."""
+    earlier = time.time_ns() - 10**12
+    os.utime(file, ns=(earlier, earlier))
+
+
 @pytest.mark.parametrize("settled", [True, False])
 def test_a_key_is_added_and_revoked_without_a_restart(
-    make_client: MakeClient, png: bytes, tmp_path: Path, settled: bool
+    make_client: MakeClient, png: bytes, tmp_path: Path, settled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = tmp_path / "keys"
-    write(file, "# the wards", "", KEYS[0])
-    client = make_client(predictor=FixedPredictor(), api_keys_file=file)
+    read: list[Path] = []
+    reading = keys._read
+    monkeypatch.setattr(keys, "_read", lambda file: [read.append(file), reading(file)][1])
+
+    def rewrite(*lines: str) -> None:
+        write(file, *lines)
+        if settled:
+            settle(file)
+        else:
+            os.utime(file, (time.time() + 600,) * 2)  # just written, however slow this test is
+        read.clear()
 
     def status(key: str) -> int:
-        if settled:  # so old that its stamp is trusted
-            earlier = time.time_ns() - 10**12 + file.stat().st_size
-            os.utime(file, ns=(earlier, earlier))
         return client.post("/predict", data=png, headers=bearer(key)).status_code
 
+    rewrite("# the wards", "", KEYS[0])
+    client = make_client(predictor=FixedPredictor(), api_keys_file=file)
     assert [status(READER), status(READER), status(BOTH)] == [200, 200, 401]
-    write(file, KEYS[0], KEYS[2])
+    assert len(read) == (1 if settled else 3)
+    rewrite(KEYS[0], KEYS[2])
     assert [status(READER), status(BOTH)] == [200, 200]
-    write(file, KEYS[2])
+    rewrite(KEYS[2])
     assert [status(READER), status(BOTH)] == [401, 200]
+    assert len(read) == (1 if settled else 2)
+
+
+def test_a_file_that_could_not_be_read_for_a_moment_is_read_again_although_it_did_not_change(
+    make_client: MakeClient, png: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "keys"
+    write(file, KEYS[0])
+    settle(file)
+    client = make_client(predictor=FixedPredictor(), api_keys_file=file)
+
+    def failing(*_: object, **__: object) -> str:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "read_text", failing)
+        assert_let_out(client.post("/predict", data=png, headers=bearer(READER)), 401, "invalid_token")
+    assert client.post("/predict", data=png, headers=bearer(READER)).status_code == 200
 
 
 def test_a_file_that_cannot_be_read_any_more_lets_nobody_in(

@@ -10,6 +10,7 @@ import re
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from flask.testing import FlaskClient
 from backend.__main__ import main
 from backend.app import audit_log, create_app
 from backend.app.audit_log import AuditLog, AuditUnavailable, derived, rotated
-from backend.app.audit_verify import Broken, files_of, verify
+from backend.app.audit_verify import Broken, verify, verify_log
 from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from tests.fakes import FixedPredictor
@@ -32,6 +33,7 @@ MakeClient = Callable[..., FlaskClient]
 Entry = dict[str, Any]
 
 SECRET = "a secret of more than 32 characters"
+PATIENCE = 60
 
 
 @pytest.fixture
@@ -158,6 +160,8 @@ TAMPERED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "nonsense": (lambda x: [*x, b"{"], "line 6: it is no entry"),
     "a list": (lambda x: [*x, b"[1]"], "line 6: it is no entry"),
     "an empty line": (lambda x: [*x, b""], "line 6: it is no entry"),
+    "a carriage return": (lambda x: [x[0] + b"\r", *x[1:]], "line 1: it has no seal"),
+    "two lines in one": (lambda x: [x[0] + b"\r" + x[1], *x[2:]], "line 1: it is no entry"),
     "nothing left": (lambda x: [], "there is no entry"),
 }
 
@@ -197,7 +201,7 @@ def test_the_log_is_put_aside_by_size_and_the_chain_goes_on(path: Path) -> None:
     assert [number for number, _ in aside] == list(range(1, len(aside) + 1))
     assert len(aside) > 9, "PATH.10 comes after PATH.9"
     assert all(file.stat().st_size < 1500 for _, file in aside)
-    whole = verify(files_of([path]), SECRET)
+    whole = verify_log(path, SECRET)
     assert (whole.first, whole.last) == (1, 80)
     later = verify([aside[5][1], aside[6][1]], SECRET)
     assert 1 < later.first < later.last < 80
@@ -205,7 +209,60 @@ def test_the_log_is_put_aside_by_size_and_the_chain_goes_on(path: Path) -> None:
         verify([aside[5][1], aside[7][1]], SECRET)
     path.unlink()  # as after a crash between two files
     AuditLog(path, SECRET, 1000).append({})
-    assert verify(files_of([path]), SECRET).last == entries(path)[0]["seq"]
+    assert verify_log(path, SECRET).last == entries(path)[0]["seq"]
+
+
+@pytest.mark.parametrize("name", ["b[1].jsonl", "all*", "what?"])
+def test_what_was_put_aside_is_found_whatever_the_logs_name(tmp_path: Path, name: str) -> None:
+    filled(tmp_path / name, 40, max_bytes=1000)
+    whole = verify_log(tmp_path / name, SECRET)
+    assert (whole.first, whole.last) == (1, 40)
+
+
+def test_what_was_put_aside_is_never_overwritten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled(path, 20, max_bytes=1000)
+    first = rotated(path)[0][1]
+    before = first.read_bytes()
+    monkeypatch.setattr(audit_log, "rotated", lambda _: [])
+    full = AuditLog(path, SECRET, max_bytes=1)
+    with pytest.raises(AuditUnavailable, match="File exists"):
+        full.append({})
+    assert first.read_bytes() == before
+
+
+def test_what_was_put_aside_and_is_gone_is_missed_unless_that_is_meant(
+    path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    filled(path, 20, max_bytes=1000)
+    (_, oldest), (_, second) = rotated(path)[:2]
+    gone, there = entries(oldest)[-1]["seq"], entries(second)[0]["seq"]
+    oldest.unlink()
+    assert main(["audit", "verify", str(path)]) == 1
+    words = f"BROKEN: {second}, line 1: the entries before {there} are missing\n"
+    assert capsys.readouterr().out == words
+    assert main(["audit", "verify", str(path), "--from", str(gone)]) == 1
+    assert main(["audit", "verify", str(path), "--from", str(there)]) == 0
+    assert main(["audit", "verify", str(second), str(rotated(path)[1][1])]) == 0
+    assert main(["audit", "verify", str(second), str(rotated(path)[1][1]), "--from", "1"]) == 1
+
+
+def test_a_log_is_verified_while_it_is_written(path: Path) -> None:
+    log = filled(path, 8, max_bytes=1000)
+    read, write = Path.read_bytes, threading.Thread(target=lambda: [log.append({}) for _ in range(20)])
+
+    def read_bytes(file: Path) -> bytes:
+        """Have somebody write as soon as anything is read."""
+        if not write.ident:
+            write.start()
+        elif file != path:
+            write.join(PATIENCE)
+        return read(file)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Path, "read_bytes", read_bytes)
+        patch.setattr(audit_log, "LOCK_SECONDS", float(PATIENCE))
+        assert verify_log(path, SECRET).last == 8
+    assert verify_log(path, SECRET).last == 28
 
 
 def test_what_a_crash_left_of_a_line_is_cut_off_and_said(path: Path) -> None:
@@ -241,9 +298,9 @@ def test_several_processes_write_one_chain(path: Path) -> None:
         for number in range(4)
     ]
     assert [writer.wait(120) for writer in writers] == [0] * 4
-    files = files_of([path])
+    files = [*(file for _, file in rotated(path)), path]
     assert len(files) > 5
-    assert verify(files, SECRET).last == 160
+    assert verify_log(path, SECRET).last == 160
     found = {entry["request_id"] for file in files for entry in entries(file)}
     assert found == {f"{writer}-{number}" for writer in range(4) for number in range(40)}
 
@@ -294,8 +351,9 @@ def test_a_film_is_not_answered_where_that_cannot_be_recorded(
         path.parent.rename(path.parent.with_suffix(".kept"))
     else:
         path.write_text("nonsense\n")
-    sentence = assert_refused(ask(), 503, "unavailable")
-    assert "recorded" in sentence
+    answer = ask()
+    assert "recorded" in assert_refused(answer, 503, "unavailable")
+    assert answer.headers["Cache-Control"] == "no-store"
     assert client.get("/health").status_code == 200
     assert client.post("/predict", data=png).status_code == 401
 
@@ -309,6 +367,27 @@ def test_a_process_that_holds_the_lock_is_not_waited_for_for_ever(
         log.append({})
     log.append({})
     assert verify([path], SECRET).last == 2
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"nonsense\n", b"[1]\n", b'{"seq": "x"}\n', b"[" * 9000 + b"\n", b"\0" * 2**17 + b"\0", b"x" * 2**18],
+)
+def test_a_last_line_that_makes_no_sense_keeps_the_service_from_starting(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
+    log = AuditLog(path, SECRET, 1000)
+    for use in (log.check, lambda: log.append({})):
+        with pytest.raises(AuditUnavailable, match="its last line makes no sense"):
+            use()
+    with pytest.raises(SettingError, match="AUDIT_LOG cannot be written: its last line makes no sense"):
+        check(Settings(audit_log=path, audit_key=SECRET))
+    assert path.read_bytes() == content
+
+
+def test_so_does_one_that_was_put_aside(path: Path) -> None:
+    path.with_name(f"{path.name}.1").write_bytes(b"nonsense\n")
+    with pytest.raises(AuditUnavailable, match="its last line makes no sense"):
+        AuditLog(path, SECRET, 1000).check()
 
 
 def test_a_log_without_a_key_or_a_place_keeps_the_service_from_starting(tmp_path: Path) -> None:

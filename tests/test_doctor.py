@@ -152,9 +152,18 @@ def test_without_requirements_the_packages_are_not_judged(tmp_path: Path, unload
     assert [each.state for each in found] == ["warning"]
 
 
-def test_a_setting_that_means_nothing_is_found(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEADLINE_SECONDS", "soon")
-    assert only("settings")[1].startswith("DEADLINE_SECONDS must be")
+@pytest.mark.parametrize(
+    ("name", "value", "words"),
+    [
+        ("DEADLINE_SECONDS", "soon", "DEADLINE_SECONDS must be"),
+        ("REDIS_URL", "redis://host?db=x", "REDIS_URL cannot be used"),
+    ],
+)
+def test_a_setting_that_means_nothing_is_found(
+    copied: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert only("settings")[1].startswith(words)
     assert main(["doctor"]) == 1
 
 

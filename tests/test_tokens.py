@@ -10,6 +10,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -21,7 +22,7 @@ from flask.testing import FlaskClient
 
 from backend.app import tokens
 from backend.app.access import Access
-from backend.app.identity import CannotTell
+from backend.app.identity import CannotTell, NotKnown
 from backend.app.keys import configured, new_key
 from backend.app.settings import SettingError, Settings
 from tests.fakes import FixedPredictor
@@ -42,11 +43,13 @@ class Provider:
     def __init__(self) -> None:
         self.body: bytes = jwks(("rsa", RSA), ("ec", EC))
         self.status, self.asked = 200, 0
+        self.before: Callable[[], object] = lambda: None
         provider = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.asked += 1
+                provider.before()
                 self.send_response(provider.status)
                 self.send_header("Content-Length", str(len(provider.body)))
                 self.end_headers()
@@ -210,8 +213,87 @@ def test_a_claim_says_what_is_allowed(
     assert client.post("/predict", data=png, headers=bearer(token(**claims))).status_code == status
 
 
+def verifier(client: FlaskClient) -> tokens.Tokens:
+    found: tokens.Tokens = client.application.extensions["access"]._tokens
+    return found
+
+
+@pytest.mark.parametrize(
+    ("algorithm", "declared", "status"),
+    [
+        ("RS512", None, 200),
+        ("PS256", None, 200),
+        ("RS256", None, 401),
+        ("RS512", "RS512", 200),
+        ("RS512", "PS256", 401),
+        ("ES512", None, 401),
+    ],
+)
+def test_a_key_that_does_not_say_what_it_signs_with_may_sign_with_what_is_allowed(
+    make_client: MakeClient, provider: Provider, png: bytes, algorithm: str, declared: str | None, status: int
+) -> None:
+    key = json.loads(jwks(("rsa", RSA)))["keys"][0]
+    key.pop("alg", None)
+    provider.body = json.dumps({"keys": [{**key, "alg": declared} if declared else key]}).encode()
+    allowed = ("RS512", "PS256", "ES512")
+    client = make_client(predictor=FixedPredictor(), **provider.settings, oidc_algorithms=allowed)
+    signed = token(ec.generate_private_key(ec.SECP521R1()) if algorithm == "ES512" else RSA, algorithm)
+    assert client.post("/predict", data=png, headers=bearer(signed)).status_code == status
+
+
+def test_who_names_an_unknown_key_while_the_provider_hangs_blocks_nobody(
+    client: FlaskClient, provider: Provider
+) -> None:
+    access = client.application.extensions["access"]
+    assert access.caller(token()).name == "reader-7"
+    keys = verifier(client)._keys
+    assert keys._last_successful_fetch is not None
+    keys._last_successful_fetch -= 31
+    hanging, over = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        hanging.set()
+        over.wait(60)
+
+    provider.before = hang
+    keys.timeout = 120
+    with ThreadPoolExecutor(1) as pool:
+        forged = pool.submit(access.caller, token(headers={"kid": "forged"}))
+        try:
+            assert hanging.wait(60)
+            assert access.caller(token()).name == "reader-7"
+            with pytest.raises(CannotTell):
+                access.caller(token(headers={"kid": "another"}))
+            assert not forged.done(), "nobody has waited for the one that fetches"
+        finally:
+            over.set()
+        with pytest.raises(NotKnown):
+            forged.result(60)
+
+
+def test_who_comes_while_the_first_keys_are_fetched_waits_for_them(
+    client: FlaskClient, provider: Provider, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tokens, "WAIT_SECONDS", 60.0)
+    access, hanging, over = client.application.extensions["access"], threading.Event(), threading.Event()
+
+    def hang() -> None:
+        hanging.set()
+        over.wait(60)
+
+    provider.before = hang
+    verifier(client)._keys.timeout = 120
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(access.caller, token())
+        assert hanging.wait(60)
+        second = pool.submit(access.caller, token())
+        over.set()
+        assert {each.result(60).name for each in (first, second)} == {"reader-7"}
+    assert provider.asked == 1
+
+
 def test_keys_are_fetched_once_and_anew_when_they_are_renewed(
-    make_client: MakeClient, provider: Provider, png: bytes, monkeypatch: pytest.MonkeyPatch
+    make_client: MakeClient, provider: Provider, png: bytes
 ) -> None:
     client = make_client(predictor=FixedPredictor(), **provider.settings)
 
@@ -225,8 +307,9 @@ def test_keys_are_fetched_once_and_anew_when_they_are_renewed(
     assert [status(renewed) for _ in range(5)] == [401] * 5
     assert provider.asked == 1, "who makes up names of keys must not make us ask for each"
     provider.body = jwks(("new", ANOTHER_RSA))
-    later = time.monotonic() + 31
-    monkeypatch.setattr("jwt.jwks_client.time.monotonic", lambda: later)
+    fetched = verifier(client)._keys
+    assert fetched._last_successful_fetch is not None
+    fetched._last_successful_fetch -= 31
     assert status(renewed) == 200
     assert (provider.asked, status(token())) == (2, 401)
 
@@ -289,9 +372,9 @@ def test_a_provider_that_hangs_is_given_up_and_tried_again_later(
         silent.accept()
         with pytest.raises(TimeoutError):  # all the others were told at once
             silent.accept()
-    verifier = access._tokens
-    assert verifier is not None
-    verifier._keys.uri = provider.settings["oidc_jwks_url"]
+    assert access._tokens is not None
+    keys = access._tokens._keys
+    keys.uri, keys.timeout = provider.settings["oidc_jwks_url"], 30
     monkeypatch.setattr(tokens, "BACK_OFF_SECONDS", 0.0)
     assert access.caller(token()).name == "reader-7"
 

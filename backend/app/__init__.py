@@ -25,6 +25,7 @@ from backend.inference.lazy import LazyPredictor
 def create_app(settings: Settings | None = None, predictor: LazyPredictor | None = None) -> Flask:
     """Return the WSGI app; no network is loaded before the first film, unless WARM_UP is set."""
     settings = fit(settings or Settings.from_environment())
+    limits.check(settings.redis_url)
     app = Flask(__name__, static_folder=None)
     app.request_class = DisklessRequest
     app.config["SETTINGS"] = settings
@@ -47,7 +48,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     telemetry.init_app(app, settings.log_level)
     clients = Clients(settings.trusted_proxies)
     access.init_app(app, Access(settings), clients)
-    limits.init_app(app, settings.rate_limit, settings.redis_url)
+    limits.init_app(app, settings.rate_limit, settings.redis_url, settings.cache_key)
     access.enforce(app)
     audit.init_app(app, audit.open_log(settings))
     scrape.init_app(app, metrics, settings.weights_dir)

@@ -63,5 +63,7 @@ def _record(response: Response) -> Response:
         )
     except AuditUnavailable as error:
         log.error("audit log cannot be written", extra={"fields": {"reason": str(error)}})
-        return current_app.make_response(current_app.handle_user_exception(error))
+        withheld = current_app.make_response(current_app.handle_user_exception(error))
+        withheld.headers["Cache-Control"] = "no-store"  # as the answer that it replaces had
+        return withheld
     return response

@@ -7,6 +7,7 @@ write the file but has not the key can make no line that passes. Several process
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -43,15 +44,16 @@ class AuditLog:
         return hmac.digest(self._films, film, hashlib.sha256).hex()
 
     def check(self) -> None:
-        """Raise AuditUnavailable unless a line could be written."""
+        """Raise AuditUnavailable unless a line could be written, and would follow from the last."""
         with self._held() as file:
-            _last_line(file)
+            _number(_last_line(file) or self._last_rotated())
 
     def append(self, entry: Mapping[str, Any]) -> None:
         """Write a line and have it reach the disk; raise AuditUnavailable, and then nothing is written."""
         with self._held() as file:
-            dropped = _drop_half_a_line(file)
             before = _last_line(file) or self._last_rotated()
+            _number(before)  # before anything is changed
+            dropped = _drop_half_a_line(file)
             if before and os.fstat(file).st_size >= self._max_bytes:
                 file = self._rotated(file)
             if dropped:
@@ -60,7 +62,7 @@ class AuditLog:
 
     def _write(self, file: int, before: bytes, entry: Mapping[str, Any]) -> bytes:
         record = {
-            "seq": json.loads(before)["seq"] + 1 if before else 1,
+            "seq": _number(before) + 1,
             "time": datetime.now(UTC).isoformat(),
             **entry,
             "prev": hashed(before) if before else NOTHING_BEFORE,
@@ -102,7 +104,7 @@ class AuditLog:
                     os.close(file)
             finally:
                 os.close(lock)
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             reason = error.strerror if isinstance(error, OSError) else "its last line makes no sense"
             raise AuditUnavailable(reason) from error
 
@@ -112,7 +114,10 @@ class AuditLog:
     def _rotated(self, file: int) -> int:
         """Put the full file aside and go on in a new one, under the number of the old."""
         numbers = [number for number, _ in rotated(self._path)]
-        self._path.rename(f"{self._path}.{max(numbers, default=0) + 1}")
+        aside = f"{self._path}.{max(numbers, default=0) + 1}"
+        if os.path.lexists(aside):  # renaming would replace it
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), aside)
+        self._path.rename(aside)
         os.dup2(new := self._opened(), file)
         os.close(new)
         return file
@@ -150,26 +155,57 @@ def unsealed(line: bytes) -> tuple[bytes, str] | None:
 
 def rotated(path: Path) -> list[tuple[int, Path]]:
     """Return the files that were rotated away, oldest first, with their numbers."""
+    beginning = f"{path.name}."
+    # Not glob, to which a name such as audit[1] is a pattern, and a folder that it cannot list an empty one.
     found = [
-        (int(ending), file)
-        for file in path.parent.glob(f"{path.name}.*")
-        if (ending := file.name.removeprefix(f"{path.name}.")).isdecimal()
+        (int(name.removeprefix(beginning)), path.with_name(name))
+        for name in os.listdir(path.parent)
+        if name.startswith(beginning) and name.removeprefix(beginning).isdecimal()
     ]
     return sorted(found)
 
 
+@contextmanager
+def held_still(path: Path) -> Iterator[None]:
+    """Keep all processes from writing; a copy of a log has no lock, and nobody who writes it."""
+    try:
+        lock = os.open(f"{path}.lock", os.O_RDONLY)
+    except FileNotFoundError:
+        yield
+        return
+    import fcntl
+
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _number(line: bytes) -> int:
+    """Return a line's number, 0 for none at all; raise one of several errors where the line is no entry."""
+    return int(json.loads(line)["seq"]) if line else 0
+
+
 def _last_line(file: int) -> bytes:
     """Return the last whole line, without its end; empty where there is none."""
-    size = os.fstat(file).st_size
-    tail = os.pread(file, _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+    tail = _tail(file)
     return tail[: tail.rfind(b"\n") + 1].rstrip(b"\n").rpartition(b"\n")[2]
 
 
 def _drop_half_a_line(file: int) -> int:
     """Cut off what a crash left of a line whose answer was never given; return its length."""
-    size = os.fstat(file).st_size
-    tail = os.pread(file, _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+    tail = _tail(file)
     half = len(tail) - (tail.rfind(b"\n") + 1)
     if half:
-        os.ftruncate(file, size - half)
+        os.ftruncate(file, os.fstat(file).st_size - half)
     return half
+
+
+def _tail(file: int) -> bytes:
+    """Return the file's end; raise ValueError where that is so long a line that it cannot be ours."""
+    size = os.fstat(file).st_size
+    tail = os.pread(file, _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+    if size > _TAIL_BYTES and b"\n" not in tail:
+        raise ValueError
+    return tail

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hmac
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.app.audit_log import NOTHING_BEFORE, derived, hashed, rotated, sealed, unsealed
+from backend.app.audit_log import NOTHING_BEFORE, derived, hashed, held_still, rotated, sealed, unsealed
 
 
 class Broken(Exception):
@@ -24,36 +24,45 @@ class Whole:
     hash: str
 
 
-def files_of(paths: Sequence[Path]) -> list[Path]:
-    """Return the files to read, oldest first: those given, or for a single log what was rotated of it too."""
-    if len(paths) == 1:
-        return [*(file for _, file in rotated(paths[0])), *paths]
-    return list(paths)
+def verify_log(path: Path, key: str, noted: str = "", start: int = 1) -> Whole:
+    """Read a log, which may be written meanwhile, with all that was rotated of it; see `verify`."""
+    with held_still(path):  # no longer than this: answers wait for it
+        aside, latest = rotated(path), path.read_bytes()
+    files = [*((file, None) for _, file in aside), (path, latest)]
+    return _chain(
+        ((file, file.read_bytes() if data is None else data) for file, data in files), key, noted, start
+    )
 
 
-def verify(paths: Sequence[Path], key: str, noted: str = "") -> Whole:
+def verify(paths: Sequence[Path], key: str, noted: str = "", start: int | None = None) -> Whole:
     """Read the files as one chain and return it; raise Broken, or OSError.
 
     Without a key the seals are not looked at. `noted` is the hash of a last line that was noted down earlier:
-    it must be among the lines, or what came after it has been cut off.
+    it must be among the lines, or what came after it has been cut off. `start` is a number from which on no
+    entry may be missing.
     """
+    return _chain(((path, path.read_bytes()) for path in paths), key, noted, start)
+
+
+def _chain(files: Iterable[tuple[Path, bytes]], key: str, noted: str, start: int | None) -> Whole:
     seal = derived(key, "line") if key else None
     first = last = 0
     before, seen = "", not noted
-    for path in paths:
-        data = path.read_bytes()
+    for path, data in files:
         if data and not data.endswith(b"\n"):
             raise Broken(f"{path}: the last line is cut short")
-        for at, line in enumerate(data.splitlines(), start=1):
+        for at, line in enumerate(data[:-1].split(b"\n") if data else [], start=1):
             where = f"{path}, line {at}"
             parts = unsealed(line)
             try:
                 record = json.loads(line)
                 number, prev = int(record["seq"]), record["prev"]
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, RecursionError):
                 raise Broken(f"{where}: it is no entry") from None
             if parts is None:
                 raise Broken(f"{where}: it has no seal")
+            if not first and start is not None and number > start:
+                raise Broken(f"{where}: the entries before {number} are missing")
             if first and number != last + 1:
                 raise Broken(f"{where}: number {number} follows {last}")
             if prev != (before or (NOTHING_BEFORE if number == 1 else prev)):

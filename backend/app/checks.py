@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from backend.app import audit
+from backend.app import audit, limits
 from backend.app.access import Access
 from backend.app.settings import Settings
 
@@ -11,3 +11,4 @@ def check(settings: Settings) -> None:
     """Raise SettingError that says what to do; to be called before any process is made."""
     Access(settings)
     audit.open_log(settings)
+    limits.check(settings.redis_url)

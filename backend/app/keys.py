@@ -94,7 +94,11 @@ class KeyRing:
             return ()
         stamp, (known, keys) = _stamp(self._file), self._read
         if stamp is None or stamp != known:
-            keys = _read(self._file)
+            try:
+                keys = _read(self._file)
+            except OSError as error:  # not remembered: it may pass without the file's being changed
+                log.error("keys cannot be read", extra={"fields": {"reason": os.strerror(error.errno or 0)}})
+                return ()
             self._read = (stamp, keys)
         return keys
 
@@ -112,14 +116,11 @@ def _stamp(file: Path) -> tuple[int, ...] | None:
 
 def _read(file: Path) -> tuple[Key, ...]:
     keys = []
-    try:
-        for at, line in _lines(file):
-            try:
-                keys.append(Key.parse(line))
-            except BadKey as error:
-                log.error("key left out", extra={"fields": {"reason": f"API_KEYS_FILE: line {at} {error}"}})
-    except OSError as error:
-        log.error("keys cannot be read", extra={"fields": {"reason": os.strerror(error.errno or 0)}})
+    for at, line in _lines(file):
+        try:
+            keys.append(Key.parse(line))
+        except BadKey as error:
+            log.error("key left out", extra={"fields": {"reason": f"API_KEYS_FILE: line {at} {error}"}})
     return tuple(keys)
 
 

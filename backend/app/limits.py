@@ -6,9 +6,10 @@ answer costs a request a moment; from then on counts lie in memory until it is b
 
 from __future__ import annotations
 
-import hashlib
+import hmac
 import logging
 import math
+import secrets
 import time
 from contextlib import suppress
 from functools import partial
@@ -16,23 +17,45 @@ from typing import Any
 
 from flask import Flask, Response, current_app, g
 from flask_limiter import Limiter, RateLimitExceeded
+from limits.storage import storage_from_string
 from werkzeug.exceptions import TooManyRequests
 
 from backend.app.access import role_needed
 from backend.app.identity import Caller
+from backend.app.settings import SettingError
 
 REDIS_SECONDS = 0.25
 """How long a request waits for Redis before it is counted in memory."""
 
 
-def init_app(app: Flask, limits: str, redis_url: str) -> None:
-    """Count the requests that need a role; do nothing where no limit is set."""
+_START_KEY = secrets.token_bytes(32)
+"""Made when this is imported: by gunicorn's master, so that all of its workers have the same."""
+
+
+def check(redis_url: str) -> None:
+    """Raise SettingError where Redis's libraries cannot make sense of its address; nobody is asked yet."""
+    if not redis_url:
+        return
+    import redis
+
+    try:
+        redis.Redis.from_url(redis_url).connection_pool.make_connection()
+        storage_from_string(_storage(redis_url), **_options())
+    except Exception:  # of any kind, and with the address in it, which may hold a password
+        raise SettingError("REDIS_URL cannot be used: its options make no sense") from None
+
+
+def init_app(app: Flask, limits: str, redis_url: str, secret: str = "") -> None:
+    """Count the requests that need a role; do nothing where no limit is set.
+
+    With Redis, those who have the same secret count together.
+    """
     if not limits:
         return
     limiter = Limiter(
-        _whose,
+        partial(_whose, secret.encode() or _START_KEY),
         application_limits=[limits],
-        storage_uri=redis_url or "memory://",
+        storage_uri=_storage(redis_url) if redis_url else "memory://",
         storage_options=_options() if redis_url else {},
         strategy="moving-window",
         in_memory_fallback_enabled=bool(redis_url),
@@ -46,10 +69,11 @@ def init_app(app: Flask, limits: str, redis_url: str) -> None:
     app.register_error_handler(RateLimitExceeded, partial(_too_many, limiter))
 
 
-def _whose() -> str:
+def _whose(key: bytes) -> str:
+    """Return what stands for the caller: keyed, for a plain hash of an address is undone by trying all."""
     caller: Caller | None = g.caller
     who = f"{caller.kind}:{caller.name}" if caller else f"address:{g.client}"
-    return hashlib.sha256(who.encode()).hexdigest()[:32]
+    return hmac.digest(key, b"caller:" + who.encode(), "sha256").hex()[:32]
 
 
 def _too_many(limiter: Limiter, _error: RateLimitExceeded) -> Response:
@@ -66,6 +90,11 @@ def _have_logged(library: str) -> None:
     theirs = logging.getLogger(library)
     theirs.handlers, theirs.propagate = logging.getLogger("pneumonet").handlers, False
     theirs.setLevel(logging.WARNING)
+
+
+def _storage(redis_url: str) -> str:
+    """Return the address in the words of the limiter's library, which calls a socket of unix otherwise."""
+    return f"redis+{redis_url}" if redis_url.startswith("unix:") else redis_url
 
 
 def _options() -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import math
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -126,7 +127,16 @@ def _file(text: str) -> Path | None:
 
 
 def _redis(text: str) -> str:
-    if text and urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
+    if not text:
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in {"redis", "rediss", "unix"} or parts.fragment:
+        raise ValueError
+    if parts.scheme == "unix":
+        if not parts.path.startswith("/"):
+            raise ValueError
+    # A password with # or / in it ends up in the port or the path, and is not to be shown from there.
+    elif not parts.hostname or parts.port == 0 or not re.fullmatch(r"(/[0-9]*)?", parts.path):
         raise ValueError
     return text
 
@@ -150,7 +160,8 @@ _KINDS: Mapping[Callable[[str], Any], str] = {
     _algorithms: "some of " + ", ".join(ALGORITHMS),
     _roles: "THEIRS=OURS with commas between them, where OURS is " + " or ".join(ROLES),
     _limits: "limits such as 20/second;300/minute",
-    _redis: "an address that begins with redis://, rediss:// or unix://",
+    _redis: "an address such as redis://:PASSWORD@HOST:6379/0, rediss://… or unix:///PATH, with a password's "
+    "special characters as %23 and so on",
 }
 
 
@@ -207,7 +218,7 @@ class Settings:
     cache_key: str = _setting(
         "",
         _secret,
-        "secret that hides films in Redis; the same for all who share it; else made at start",
+        "secret that hides films and callers in Redis; the same for all who share it; else made at start",
         confidential=True,
     )
     max_image_bytes: int = _setting(10 * 2**20, _positive, "largest film, decoded from base64, in bytes")

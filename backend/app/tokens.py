@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ log = logging.getLogger("pneumonet")
 
 FETCH_SECONDS = 3.0
 BACK_OFF_SECONDS = 5.0
+WAIT_SECONDS = 1.0
+"""How long a request that knows no keys at all waits for those that another one fetches."""
+
 _KEPT_SECONDS = 600.0
 _LEEWAY_SECONDS = 30
 
@@ -34,9 +38,30 @@ class Trust:
 
 
 class _Keys(jwt.PyJWKClient):
-    """The provider's keys; while it cannot be reached, not every request has to find that out."""
+    """The provider's keys; while it cannot be reached, not every request has to find that out.
+
+    The library holds one lock while it fetches, and to look up a key that it has: whoever makes up the
+    name of a key would have everybody wait for a provider that hangs.
+    """
 
     _failed_at = float("-inf")
+
+    def __init__(self, url: str) -> None:
+        super().__init__(url, lifespan=_KEPT_SECONDS, timeout=FETCH_SECONDS)
+        self._fetching = threading.Lock()
+
+    def get_signing_key(self, kid: str) -> jwt.PyJWK:
+        known = self.jwk_set_cache.get() if self.jwk_set_cache else None
+        if known:
+            found = self.match_kid(self._get_signing_keys_from_jwk_set(known), kid)
+            if found:
+                return found
+        if not self._fetching.acquire(timeout=0 if known else WAIT_SECONDS):
+            raise PyJWKClientConnectionError("they are being fetched")
+        try:
+            return super().get_signing_key(kid)
+        finally:
+            self._fetching.release()
 
     def fetch_data(self) -> Any:
         if time.monotonic() - self._failed_at < BACK_OFF_SECONDS:
@@ -55,7 +80,7 @@ class Tokens:
 
     def __init__(self, trust: Trust) -> None:
         self._trust = trust
-        self._keys = _Keys(trust.jwks_url, lifespan=_KEPT_SECONDS, timeout=FETCH_SECONDS)
+        self._keys = _Keys(trust.jwks_url)
 
     def caller(self, token: str) -> Caller:
         """Return whose token this is; raise NotKnown, or CannotTell where the provider does not answer."""
@@ -68,7 +93,7 @@ class Tokens:
                 raise NotKnown("no key named")
             claims = jwt.decode(
                 token,
-                self._keys.get_signing_key(header["kid"]),
+                _for_algorithm(self._keys.get_signing_key(header["kid"]), header["alg"]),
                 algorithms=list(trust.algorithms),
                 audience=trust.audience,
                 issuer=trust.issuer,
@@ -92,6 +117,12 @@ class Tokens:
         return frozenset(
             self._trust.roles[word] for word in words if isinstance(word, str) and word in self._trust.roles
         )
+
+
+def _for_algorithm(key: jwt.PyJWK, algorithm: str) -> jwt.PyJWK:
+    """Return a key that does not say what it signs with as one for this; the library guesses."""
+    data = key._jwk_data
+    return key if data.get("alg") else jwt.PyJWK(data, algorithm=algorithm)
 
 
 def _claim(claims: Any, name: str) -> Any:
