@@ -141,7 +141,6 @@ class InferenceQueue:
     """So many films at once keep an engine busy; more would only slow each other."""
 
     def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
-        self._at_once = at_once
         self._turns = Turns(at_once, waiting, while_waiting)
         self._executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inference")
         self._given_up: dict[Future[Any], float] = {}
@@ -180,22 +179,20 @@ class InferenceQueue:
     def overdue(self, not_before: float = 0.0) -> float:
         """Return for how many seconds given-up work has gone on past its deadline, or past a moment.
 
-        Work that began only at its deadline has gone on since then. The moment is one of time.monotonic(); 0 means that there is no such work.
+        Work that began only at its deadline has gone on since then. The moment is one of
+        time.monotonic(); 0 means that there is no such work.
         """
         now = time.monotonic()
-        return max(
-            (now - max(since, not_before) for since in list(self._given_up.values())), default=0.0
-        )
+        return max((now - max(since, not_before) for since in list(self._given_up.values())), default=0.0)
 
     @property
     def given_up(self) -> int:
         """How many turns are held by work that nobody waits for any more."""
         return len(self._given_up)
 
-    def close_if_stuck(self) -> None:
-        """Send away those who wait, if every turn is held by work that does not end."""
-        if self.given_up >= self._at_once:
-            self._turns.close()
+    def close(self) -> None:
+        """Send away everyone who waits or comes from now on; work that has begun goes on."""
+        self._turns.close()
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         try:
