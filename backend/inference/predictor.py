@@ -103,7 +103,7 @@ class Predictor:
 
 
 def _fingerprint(card: Card, engine: Engine) -> str:
-    """Return what tells these networks, as they run, from others: checksums, thresholds, arithmetic, packages."""
+    """Return what tells these networks, as they run, from others: card, arithmetic, packages."""
     served = {
         "card": asdict(card),
         "engine": [engine.name, engine.device, engine.precision],
