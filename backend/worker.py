@@ -7,7 +7,7 @@ goes (a reload, say) and others take what comes.
 gunicorn's own waits for each client to hang up before it accepts the next, two seconds at most for each.
 
 And gunicorn takes a worker for well as long as its main loop turns. This one gives itself up when an
-inference goes on long after its answer was given up.
+inference goes on long after its answer was given up, or loading the networks does not end.
 """
 
 from __future__ import annotations
@@ -26,16 +26,13 @@ from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from backend.app.queue import InferenceQueue
-from backend.app.readiness import Readiness
+from backend.app.readiness import LOADING_SECONDS, Readiness
 from backend.app.refusals import refuse
 from backend.app.restarts import restarts
 from backend.inference.lazy import LazyPredictor
 
 HUNG_SECONDS = 3.0
 """For how long an inference may go on past its deadline before its worker gives itself up."""
-
-LOADING_SECONDS = 300.0
-"""For how long a worker that loads the networks may be silent: some libraries hold Python up."""
 
 log = logging.getLogger("pneumonet")
 
@@ -104,8 +101,9 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
 
     def run(self) -> None:
         super().run()
-        if self.queue.given_up:  # Python would wait for its threads to end, and this one does not
-            log.error("left behind an inference that hangs", extra={"fields": {"pid": self.pid}})
+        # Python would wait for its threads to end, and one does not.
+        if self.queue.given_up or self.hung:
+            log.error("left behind what hangs", extra={"fields": {"pid": self.pid}})
             sys.stderr.flush()
             os._exit(1 if self.hung else 0)
 
@@ -131,21 +129,23 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
             self.set_accept_enabled(room and self._nobody_takes_what_comes() and self.readiness.films > 0)
 
     def _beat(self) -> None:
-        silence = LOADING_SECONDS if self.predictor.loading else 0.0
-        until = time.monotonic() + silence
+        # Who loads may be silent meanwhile, for some libraries hold Python up; but not for ever.
+        silence = LOADING_SECONDS - self.predictor.loading_seconds if self.predictor.loading else 0.0
+        until = time.monotonic() + max(0.0, silence)
         os.utime(self.tmp.fileno(), (until, until))
 
     def _nobody_takes_what_comes(self) -> bool:
         return service_is_stopping() or (self.hung and self.cfg.workers == 1)
 
     def _hangs(self) -> bool:
-        if not self.queue.given_up or self.predictor.loading:
-            return False
+        if self.predictor.loading:
+            return self.readiness.stuck
         return self.queue.overdue(self.predictor.attempted) > HUNG_SECONDS
 
     def _give_up(self) -> None:
         if not self.hung:
-            log.error("an inference hangs: the worker is replaced", extra={"fields": {"pid": self.pid}})
+            what = "loading" if self.predictor.loading else "an inference"
+            log.error(f"{what} hangs: the worker is replaced", extra={"fields": {"pid": self.pid}})
         self._hung[0] = 1
         self.alive = False
-        self.queue.close_if_stuck()
+        self.queue.close()

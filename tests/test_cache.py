@@ -6,18 +6,23 @@ import io
 import threading
 from collections.abc import Callable
 from dataclasses import fields, replace
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from cachetools import TTLCache
 from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
+from backend.app import stores
 from backend.app.cache import ResultCache
 from backend.app.settings import SettingError, Settings
 from backend.app.stores import MemoryStore
+from backend.inference import provenance
 from backend.inference.card import read_card
+from backend.inference.corrections import CORRECTIONS
 from backend.inference.engine import FILMS_AT_ONCE
 from backend.inference.predictor import _fingerprint
 from tests.conftest import COMMITTED
@@ -34,13 +39,16 @@ class Counting(FixedPredictor):
 
     def __init__(self) -> None:
         self.films, self.entered, self.release = 0, 0, threading.Event()
+        self._counting = threading.Lock()
         self.release.set()
         super().__init__(before=self._read)
 
     def _read(self) -> None:
-        self.entered += 1
+        with self._counting:
+            self.entered += 1
         assert self.release.wait(timeout=60)
-        self.films += 1
+        with self._counting:
+            self.films += 1
 
 
 @pytest.fixture
@@ -73,6 +81,10 @@ def same(one: Any, other: Any) -> bool:
     )
 
 
+def said(client: FlaskClient, film: bytes) -> str:
+    return client.post("/predict", data=film).headers["X-Cache"]
+
+
 @pytest.mark.parametrize("cam", ["both", "map", "none"])
 def test_the_same_film_is_answered_from_before(
     client: FlaskClient, predictor: Counting, png: bytes, cam: str
@@ -99,11 +111,25 @@ def test_however_it_is_sent_it_is_the_same_film(client: FlaskClient, png: bytes)
     assert client.post("/predict?cam=map", data=png).headers["X-Cache"] == "hit"
 
 
-def test_other_bytes_and_other_options_are_read(client: FlaskClient, predictor: Counting, png: bytes) -> None:
-    client.post("/predict", data=png)
-    assert client.post("/predict?cam=none", data=png).headers["X-Cache"] == "miss"
+def test_other_bytes_are_read(client: FlaskClient, predictor: Counting, png: bytes) -> None:
+    assert client.post("/predict", data=png).headers["X-Cache"] == "miss"
     assert client.post("/predict", data=other_film(0)).headers["X-Cache"] == "miss"
-    assert predictor.films == 3
+    assert predictor.films == 2
+
+
+@pytest.mark.parametrize(
+    "option", ["cam=none", "allow_unusual=true", "correction=invert", "correction=rotate_90"]
+)
+def test_another_option_is_read(client: FlaskClient, predictor: Counting, png: bytes, option: str) -> None:
+    asked = ["/predict", f"/predict?{option}", f"/predict?{option}", "/predict"]
+    said = [client.post(each, data=png).headers["X-Cache"] for each in asked]
+    assert said == ["miss", "miss", "hit", "hit"]
+    assert predictor.films == 2
+
+
+def test_another_correction_is_read(client: FlaskClient, png: bytes) -> None:
+    for correction in CORRECTIONS:
+        assert client.post(f"/predict?correction={correction}", data=png).headers["X-Cache"] == "miss"
 
 
 def test_who_asks_for_it_has_it_read(client: FlaskClient, predictor: Counting, png: bytes) -> None:
@@ -118,18 +144,25 @@ def test_switched_off_it_says_nothing(make_client: MakeClient, predictor: Counti
     assert predictor.films == 2
 
 
-def test_it_forgets_in_time_and_holds_no_more_than_it_may(
-    make_client: MakeClient, predictor: Counting
-) -> None:
-    client = make_client(predictor=predictor, cache_seconds=1, cache_entries=2)
-
-    def said(film: bytes) -> str:
-        return client.post("/predict", data=film).headers["X-Cache"]
-
+def test_it_holds_no_more_than_it_may(make_client: MakeClient, predictor: Counting) -> None:
+    client = make_client(predictor=predictor, cache_seconds=3600, cache_entries=2)
     films = [other_film(seed) for seed in range(3)]
-    assert [said(film) for film in films] == ["miss"] * 3
-    assert said(films[0]) == "miss"  # two others have taken its place
-    assert eventually(lambda: said(films[0]) == "miss", 30)
+    assert [said(client, film) for film in films] == ["miss"] * 3
+    assert [said(client, films[1]), said(client, films[2])] == ["hit", "hit"]
+    assert said(client, films[0]) == "miss"  # two others had taken its place
+
+
+def test_it_forgets_in_time(
+    make_client: MakeClient, predictor: Counting, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(stores, "TTLCache", partial(TTLCache, timer=lambda: now[0]))
+    client = make_client(predictor=predictor, cache_seconds=60)
+    assert [said(client, png), said(client, png)] == ["miss", "hit"]
+    now[0] = 59.0
+    assert said(client, png) == "hit"
+    now[0] = 61.0
+    assert [said(client, png), said(client, png)] == ["miss", "hit"]
 
 
 def test_errors_are_not_kept(make_client: MakeClient, png: bytes) -> None:
@@ -165,6 +198,8 @@ def test_a_hit_takes_no_place_in_line(make_client: MakeClient, predictor: Counti
     threads = [threading.Thread(target=send, args=[seed]) for seed in range(FILMS_AT_ONCE + 1)]
     for thread in threads:
         thread.start()
+    # Who has a turn at once is in line for a moment too: so the turns must be taken first.
+    assert eventually(lambda: predictor.entered == 1 + FILMS_AT_ONCE, 60)
     assert eventually(lambda: value(scrape(client), "queue_depth", line="inference") == 1, 60)
     assert client.post("/predict", data=other_film(99)).status_code == 503
     hit = client.post("/predict", data=png)
@@ -260,6 +295,18 @@ def test_other_networks_or_another_way_to_run_them_have_another_fingerprint() ->
     ]
     assert len({_fingerprint(card, engine), *others}) == 4
     assert _fingerprint(card, engine) == _fingerprint(read_card(COMMITTED), NoEngine())
+
+
+@pytest.mark.parametrize("package", ["none", "pillow", "simplejpeg", "opencv-python-headless", "numpy"])
+def test_another_version_of_a_package_that_shapes_answers_has_another_fingerprint(
+    monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    card, installed = read_card(COMMITTED), provenance.version
+    before = _fingerprint(card, NoEngine())
+    monkeypatch.setattr(
+        provenance, "version", lambda name: "upgraded" if name == package else installed(name)
+    )
+    assert _fingerprint(card, NoEngine()) != before
 
 
 def test_a_secret_that_is_refused_is_not_told() -> None:

@@ -230,11 +230,28 @@ def test_past_the_deadline_a_running_film_is_504_and_a_waiting_one_503(
     make_client: MakeClient, png: bytes
 ) -> None:
     held = HeldPredictor()
-    client = make_client(predictor=held, deadline_seconds=0.2)
+    client = make_client(predictor=held, deadline_seconds=1.0)
     for _ in range(FILMS_AT_ONCE):
         assert_refused(client.post("/predict", data=png), 504, "deadline_exceeded")
     assert_refused(client.post("/predict", data=png), 503, "overloaded")
     held.release.set()
+
+
+def test_a_film_that_comes_after_its_deadline_is_not_even_decoded(
+    make_client: MakeClient, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoded: list[bytes] = []
+    monkeypatch.setattr("backend.app.routes.read_film", lambda film, _: decoded.append(film))
+    client = make_client(predictor=FixedPredictor(), deadline_seconds=0.2)
+
+    class Slow(io.BytesIO):
+        def readinto(self, buffer: bytearray | memoryview, /) -> int:  # type: ignore[override]
+            time.sleep(0.3)
+            return super().readinto(buffer)
+
+    response = client.post("/predict", input_stream=Slow(png), content_length=len(png))
+    assert_refused(response, 504, "deadline_exceeded")
+    assert not decoded
 
 
 def test_the_body_of_a_refused_request_is_read_to_its_end() -> None:

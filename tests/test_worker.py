@@ -7,12 +7,13 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from gunicorn.config import Config
 
 from backend.app import create_app, stages
-from backend.app.queue import DeadlineExceeded
+from backend.app.queue import DeadlineExceeded, Overloaded
 from backend.app.settings import Settings
 from backend.inference.lazy import LazyPredictor
 from backend.worker import HUNG_SECONDS, DrainingWorker
@@ -32,7 +33,7 @@ class SlowToLoad(LazyPredictor):
 
 @pytest.fixture
 def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[DrainingWorker]:
-    monkeypatch.setattr("backend.worker.HUNG_SECONDS", 0.2)
+    monkeypatch.setattr("backend.worker.HUNG_SECONDS", 0.0)
     worker = DrainingWorker(1, os.getppid(), [], None, 2.5, Config(), logging.getLogger("test"))
     predictor = SlowToLoad()
     app = create_app(Settings(), predictor)
@@ -47,11 +48,15 @@ def silence_allowed(worker: DrainingWorker) -> float:
     return float(worker.tmp.last_update()) - time.monotonic()
 
 
-def give_up(worker: DrainingWorker, work: Callable[[], object]) -> None:
+def run(worker: DrainingWorker, work: Callable[[], object], seconds: float) -> object:
     with worker.wsgi.test_request_context():
         stages.begin()
-        with pytest.raises(DeadlineExceeded):
-            worker.queue.run(work, 0.05)
+        return worker.queue.run(work, seconds)
+
+
+def give_up(worker: DrainingWorker, work: Callable[[], object]) -> None:
+    with pytest.raises(DeadlineExceeded):
+        run(worker, work, 0.05)
 
 
 def test_while_it_loads_silence_is_no_death(worker: DrainingWorker) -> None:
@@ -68,24 +73,66 @@ def test_while_it_loads_silence_is_no_death(worker: DrainingWorker) -> None:
 
 def test_a_film_that_waits_for_the_networks_does_not_hang(worker: DrainingWorker) -> None:
     give_up(worker, worker.predictor.warm_up)
-    time.sleep(0.5)
+    assert eventually(lambda: worker.predictor.loading, 60)
     worker.notify()
     assert (worker.alive, worker.hung) == (True, False)
     worker.predictor.release.set()
     assert eventually(lambda: worker.queue.given_up == 0)
 
 
-def test_work_long_past_its_deadline_hangs(worker: DrainingWorker) -> None:
+def test_a_load_that_does_not_end_hangs(worker: DrainingWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+    worker.readiness.load()
+    assert eventually(lambda: worker.predictor.loading_seconds > 0, 60)
+    worker.notify()
+    assert (worker.alive, worker.hung, worker.readiness.state()) == (True, False, "ready")
+    for module in ("backend.worker", "backend.app.readiness"):
+        monkeypatch.setattr(f"{module}.LOADING_SECONDS", 0.0)
+    assert eventually(lambda: worker.readiness.state() == "loading")
+    worker.notify()
+    assert silence_allowed(worker) <= 0.001
+    assert (worker.alive, worker.hung, worker.readiness.state()) == (False, True, "draining")
+    worker.predictor.release.set()
+    assert eventually(lambda: worker.predictor.loaded, 60)
+    assert worker.predictor.loading_seconds == 0
+
+
+def test_work_long_past_its_deadline_hangs(worker: DrainingWorker, monkeypatch: pytest.MonkeyPatch) -> None:
     release = threading.Event()
     worker.predictor.release.set()
     worker.predictor.warm_up()
     give_up(worker, lambda: release.wait(60))
-    worker.notify()
+    with monkeypatch.context() as patience:
+        patience.setattr("backend.worker.HUNG_SECONDS", 3600.0)
+        worker.notify()
     assert worker.alive
-    time.sleep(0.5)
     worker.notify()
     assert (worker.alive, worker.hung, worker.readiness.state()) == (False, True, "draining")
     release.set()
+
+
+def test_who_waits_in_a_worker_that_gives_itself_up_is_sent_away_at_once(worker: DrainingWorker) -> None:
+    """Though one turn alone hangs: the worker would stay until the last of them had been read."""
+    release, began = threading.Event(), threading.Event()
+    worker.predictor.release.set()
+    worker.predictor.warm_up()
+    give_up(worker, lambda: release.wait(60))
+
+    def read() -> str:
+        began.set()
+        release.wait(60)
+        return "read"
+
+    with ThreadPoolExecutor(2) as clients:
+        reads = clients.submit(run, worker, read, 3600)
+        assert began.wait(60)
+        waits = clients.submit(run, worker, lambda: None, 3600)
+        assert eventually(lambda: len(worker.queue._turns._line) == 1, 60)
+        worker.notify()
+        assert isinstance(waits.exception(timeout=60), Overloaded)
+        with pytest.raises(Overloaded):
+            run(worker, lambda: None, 3600)
+        release.set()
+        assert reads.result(timeout=60) == "read"
 
 
 def test_the_limit_is_some_seconds() -> None:

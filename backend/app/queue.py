@@ -141,7 +141,6 @@ class InferenceQueue:
     """So many films at once keep an engine busy; more would only slow each other."""
 
     def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
-        self._at_once = at_once
         self._turns = Turns(at_once, waiting, while_waiting)
         self._executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inference")
         self._given_up: dict[Future[Any], float] = {}
@@ -160,38 +159,40 @@ class InferenceQueue:
         """Return what the work returns; raise Overloaded, NotWanted or DeadlineExceeded.
 
         It waits so long for its turn, or for all of its seconds; whoever calls holds a place. Work that
-        outlasts its deadline cannot be stopped: it keeps its turn until it ends.
+        outlasts its deadline cannot be stopped: it keeps its turn until it ends. Without any seconds left
+        it is not begun.
         """
+        if seconds <= 0:
+            raise DeadlineExceeded
         deadline = time.monotonic() + seconds
         self._turns.take(seconds if waiting_seconds is None else min(seconds, waiting_seconds), wanted)
+        began = time.monotonic()
         future = self._submit(work)
         try:
             return future.result(timeout=max(0.0, deadline - time.monotonic()))
         except TimeoutError:
             if future.done():  # the work itself raised it, or ended at this very moment
                 return future.result()
-            self._give_up(future, deadline)
+            self._give_up(future, max(deadline, began))
             raise DeadlineExceeded from None
 
     def overdue(self, not_before: float = 0.0) -> float:
         """Return for how many seconds given-up work has gone on past its deadline, or past a moment.
 
-        The moment is one of time.monotonic(); 0 means that there is no such work.
+        Work that began only at its deadline has gone on since then. The moment is one of
+        time.monotonic(); 0 means that there is no such work.
         """
         now = time.monotonic()
-        return max(
-            (now - max(deadline, not_before) for deadline in list(self._given_up.values())), default=0.0
-        )
+        return max((now - max(since, not_before) for since in list(self._given_up.values())), default=0.0)
 
     @property
     def given_up(self) -> int:
         """How many turns are held by work that nobody waits for any more."""
         return len(self._given_up)
 
-    def close_if_stuck(self) -> None:
-        """Send away those who wait, if every turn is held by work that does not end."""
-        if self.given_up >= self._at_once:
-            self._turns.close()
+    def close(self) -> None:
+        """Send away everyone who waits or comes from now on; work that has begun goes on."""
+        self._turns.close()
 
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         try:
@@ -202,8 +203,8 @@ class InferenceQueue:
         future.add_done_callback(self._done)
         return future
 
-    def _give_up(self, future: Future[T], deadline: float) -> None:
-        self._given_up[future] = deadline
+    def _give_up(self, future: Future[T], since: float) -> None:
+        self._given_up[future] = since
         if future.done():  # at this very moment, so that nobody else would forget it
             self._given_up.pop(future, None)
 

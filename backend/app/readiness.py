@@ -16,6 +16,9 @@ State = Literal["ready", "loading", "failed", "draining"]
 
 RETRY_SECONDS = 5.0
 
+LOADING_SECONDS = 300.0
+"""Within which the networks are loaded, on the slowest disk; a load that takes longer never ends."""
+
 log = logging.getLogger("pneumonet")
 
 
@@ -45,8 +48,8 @@ class Readiness:
         """Return whether a film would be accepted, and if not, why.
 
         Without WARM_UP a process is ready before it has loaded: the first film does that, and none would
-        ever come to a process that waited for it. A failed load is tried again when somebody asks, for a
-        process that is not ready gets no film that could.
+        ever come to a process that waited for it. But it is not while a load does not end. A failed load
+        is tried again when somebody asks, for a process that is not ready gets no film that could.
         """
         if self.leaving() or self.stopping():
             return "draining"
@@ -55,7 +58,14 @@ class Readiness:
         if self._predictor.failure is not None:
             self._try_again()
             return "failed"
+        if self.stuck:
+            return "loading"
         return "loading" if self._warm_up else "ready"
+
+    @property
+    def stuck(self) -> bool:
+        """Whether a load has gone on for so long that it will not end."""
+        return self._predictor.loading_seconds > LOADING_SECONDS
 
     @contextmanager
     def accepted(self) -> Iterator[None]:

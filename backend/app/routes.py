@@ -12,6 +12,7 @@ from backend.app.cache import ResultCache
 from backend.app.contract import Cam, Provenance
 from backend.app.errors import RETRY_AFTER_SECONDS
 from backend.app.metrics import Metrics
+from backend.app.queue import DeadlineExceeded
 from backend.app.schemas import (
     health_answer,
     index_answer,
@@ -86,6 +87,8 @@ def predict() -> Response:
     with current_app.extensions["readiness"].accepted():
         upload = read_upload(request)
         audit.note_film(upload.data)
+        if _seconds_left() <= 0:  # its body took longer to come than an answer may
+            raise DeadlineExceeded
         film, reading = _read(upload)
         provenance = provenance_answer(
             reading.origin,

@@ -34,6 +34,7 @@ class LazyPredictor:
         self._lock = threading.Lock()
         self._reader: Reader | None = None
         self._failure: str | None = None
+        self._began: float | None = None
         self.attempted = float("-inf")
         """When the last attempt to load ended, in seconds of time.monotonic()."""
         self.before_attempt: Callable[[], None] = lambda: None
@@ -60,6 +61,12 @@ class LazyPredictor:
     def loading(self) -> bool:
         """Whether an attempt to load goes on."""
         return self._lock.locked()
+
+    @property
+    def loading_seconds(self) -> float:
+        """For how long an attempt to load has gone on; 0 without one."""
+        began = self._began
+        return 0.0 if began is None else time.monotonic() - began
 
     @property
     def engine(self) -> Engine | None:
@@ -89,11 +96,13 @@ class LazyPredictor:
             return self._reader
         with self._lock:
             if self._reader is None:
+                self._began = time.monotonic()
                 self.before_attempt()
                 started = time.perf_counter()
                 try:
                     self._reader = self._try_to_load()
                 finally:
+                    self._began = None
                     self.attempted = time.monotonic()
                     self.after_attempt(time.perf_counter() - started)
             return self._reader

@@ -12,7 +12,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from backend import __version__
 from backend.inference.architectures import ARCHITECTURES
 from backend.inference.card import Card
 from backend.inference.conformal import prediction_set
@@ -25,7 +24,7 @@ from backend.inference.gate_features import levels_of
 from backend.inference.gradcam import mix, network_maps
 from backend.inference.images import Film
 from backend.inference.preprocess import preprocess
-from backend.inference.provenance import origin_of
+from backend.inference.provenance import origin_of, versions_of
 from backend.inference.reading import Durations, Opinion, Probabilities, Reading
 from backend.inference.risk import assess
 
@@ -104,11 +103,11 @@ class Predictor:
 
 
 def _fingerprint(card: Card, engine: Engine) -> str:
-    """Return what tells these networks, as they run, from others: checksums, thresholds, arithmetic."""
+    """Return what tells these networks, as they run, from others: card, arithmetic, packages."""
     served = {
         "card": asdict(card),
         "engine": [engine.name, engine.device, engine.precision],
-        "version": __version__,
+        "versions": versions_of(engine),
     }
     return hashlib.sha256(json.dumps(served, sort_keys=True).encode()).hexdigest()
 

@@ -33,8 +33,13 @@ def origin_of(folder: Path, card: Card, engine: Engine) -> Origin:
     return Origin(
         {**weights, CARD_NAME: sha256_of((folder / CARD_NAME).read_bytes())},
         f"{engine.name} {engine.precision}",
-        {"pneumonet": __version__, **_installed((engine.name, *_PACKAGES))},
+        versions_of(engine),
     )
+
+
+def versions_of(engine: Engine) -> dict[str, str]:
+    """Return the versions of this package and of all others that shape an answer on an engine."""
+    return {"pneumonet": __version__, **_installed((engine.name, *_PACKAGES))}
 
 
 def sha256_of(data: bytes) -> str:
