@@ -157,6 +157,7 @@ class Senders:
     service: Service
     number: int
     film: Callable[[int], bytes] = small_film
+    """What a client, by its number, sends next."""
     answers: list[Answer] = field(default_factory=list)
     lost: list[tuple[float, str]] = field(default_factory=list)
     """When and how a connection ended without an answer."""
@@ -169,10 +170,9 @@ class Senders:
         done = threading.Event()
 
         def send(number: int) -> None:
-            film = self.film(number)
             while not done.wait(pause_seconds):
                 try:
-                    self.answers.append(self.service.post(film))
+                    self.answers.append(self.service.post(self.film(number)))
                 except (OSError, http.client.HTTPException) as error:
                     self.lost.append((time.monotonic(), type(error).__name__))
 
