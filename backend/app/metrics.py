@@ -18,13 +18,13 @@ from prometheus_client import (
     Histogram,
     disable_created_metrics,
     generate_latest,
-    multiprocess,
     values,
 )
 
 from backend.app.cache import OUTCOMES
 from backend.app.contract import spoken
 from backend.app.restarts import restarts
+from backend.app.shared_counts import SharedCounts
 from backend.app.stages import STAGES, Stage, timed
 from backend.app.stores import FAILURES, Failure
 from backend.inference.engine import Engine
@@ -230,6 +230,6 @@ class Metrics:
         registry = self._registry
         if self._shared:
             registry = CollectorRegistry()
-            multiprocess.MultiProcessCollector(registry)
+            SharedCounts(registry)
             registry.register(restarts)
         return generate_latest(registry)

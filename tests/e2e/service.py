@@ -159,6 +159,7 @@ class Senders:
     service: Service
     number: int
     film: Callable[[int], bytes] = small_film
+    """What a client, by its number, sends next."""
     answers: list[Answer] = field(default_factory=list)
     lost: list[tuple[float, str]] = field(default_factory=list)
     """When a request was begun that got no answer, and how its connection ended."""
@@ -171,11 +172,10 @@ class Senders:
         done = threading.Event()
 
         def send(number: int) -> None:
-            film = self.film(number)
             while not done.wait(pause_seconds):
                 began = time.monotonic()
                 try:
-                    self.answers.append(self.service.post(film))
+                    self.answers.append(self.service.post(self.film(number)))
                 except (OSError, http.client.HTTPException) as error:
                     self.lost.append((began, type(error).__name__))
 
