@@ -206,10 +206,6 @@ function renew(folder: string): void {
 
 /** Return what axe finds against WCAG 2.1 AA and its own best practices, each with the elements concerned. */
 async function barriers(page: Page) {
-  await page.evaluate(() => {
-    const passing = document.getAnimations().filter((each) => each instanceof CSSTransition);
-    return Promise.allSettled(passing.map(({ finished }) => finished)); // a colour under way is none of the page's
-  });
   await page.addScriptTag({ path: AXE });
   const found = (await page.evaluate('axe.run()')) as AxeResults;
   return found.violations.map(({ id, nodes }) => ({
