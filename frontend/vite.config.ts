@@ -10,8 +10,10 @@ const browser = {
   environment: 'node' as const,
   globalSetup: ['e2e/served.ts'],
   fileParallelism: false,
-  testTimeout: 60_000,
-  hookTimeout: 120_000,
+  // A test waits for what it is sure of, on a busy machine too.
+  testTimeout: 240_000,
+  hookTimeout: 240_000,
+  expect: { poll: { timeout: 60_000 } },
 };
 
 export default defineConfig({

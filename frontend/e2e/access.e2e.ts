@@ -21,6 +21,7 @@ test('the keyboard alone takes a film to its answer and steers the viewer', asyn
   await page.keyboard.press('Enter');
   await (await choosing).setFiles([films.opacity, films.clear]);
   await settled(page);
+  await page.getByTestId('heat').waitFor();
 
   await tabTo(page, 'Side by side');
   await page.keyboard.press('Space');

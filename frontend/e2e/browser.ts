@@ -1,9 +1,11 @@
 import { accessSync, constants } from 'node:fs';
-import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { type Browser, type BrowserContextOptions, chromium, type Locator, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const SCREEN = { width: 1280, height: 720 };
+/** How long to wait for what is sure to come, on a busy machine too. */
+const PATIENCE_MS = 60_000;
 
 let browser: Browser;
 const complaints: string[] = [];
@@ -24,6 +26,7 @@ export function withBrowser(args: string[] = []): void {
 /** Open the page as a newcomer does. */
 export async function open(options: BrowserContextOptions = {}, url = inject('url')): Promise<Page> {
   const context = await browser.newContext({ viewport: SCREEN, locale: 'en', ...options });
+  context.setDefaultTimeout(PATIENCE_MS);
   const page = await context.newPage();
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('console', (message) => {
@@ -40,17 +43,25 @@ export async function choose(page: Page, ...paths: string[]): Promise<void> {
   await settled(page);
 }
 
+/** Wait until no film is under way: so long for each of them. */
 export async function settled(page: Page): Promise<void> {
   const busy = page.locator('[data-step=waiting], [data-step=uploading], [data-step=analysing]');
   await page.locator('[data-step]').first().waitFor();
-  await expect.poll(() => busy.count(), { timeout: 45_000 }).toBe(0);
+  for (let left = await busy.count(); left > 0; left = await busy.count())
+    await expect.poll(() => busy.count()).toBeLessThan(left);
 }
 
 /** Return the page's pane with the map. */
 export const paneOf = (page: Page) => page.getByRole('group', { name: /arrow keys/ }).last();
 
+/** Wait until all the pane's pictures can be seen. */
+export async function painted(pane: Locator): Promise<void> {
+  await pane.locator('img').evaluate((image: HTMLImageElement) => image.decode());
+}
+
 /** Return the mean grey level, in [0, 1], of what an element shows in its middle. */
 export async function meanGrey(page: Page, selector = paneOf(page)): Promise<number> {
+  await painted(selector);
   const png = await selector.screenshot();
   return page.evaluate(async (data) => {
     const picture = new Image();

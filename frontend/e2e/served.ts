@@ -9,16 +9,22 @@ import { PYTHON, ROOT, startService } from './service';
 const DRAW = `
 import sys
 from pathlib import Path
+import cv2
+import numpy as np
 from backend.inference.overlay import encode_png
 from backend.inference.synthetic import draw_chest_film
 folder = Path(sys.argv[1])
 (folder / 'opacity.png').write_bytes(encode_png(draw_chest_film(opacity=True)))
+lying = np.rot90(draw_chest_film(opacity=True), -1).astype(np.uint16) * 257
+(folder / 'sixteen.png').write_bytes(cv2.imencode('.png', lying)[1].tobytes())
 (folder / 'clear.png').write_bytes(encode_png(draw_chest_film(900, 700, seed=5)))
 (folder / 'large.png').write_bytes(encode_png(draw_chest_film(1800, 2700, seed=3)))
 `;
 
 export interface Films {
   opacity: string;
+  /** The same, in sixteen bits and lying on its right side. */
+  sixteen: string;
   clear: string;
   large: string;
 }
@@ -38,7 +44,12 @@ export default async function setup({ provide }: TestProject) {
   const path = (name: keyof Films) => join(folder, `${name}.png`);
   const service = await startService();
   provide('url', service.url);
-  provide('films', { opacity: path('opacity'), clear: path('clear'), large: path('large') });
+  provide('films', {
+    opacity: path('opacity'),
+    sixteen: path('sixteen'),
+    clear: path('clear'),
+    large: path('large'),
+  });
   return async () => {
     await service.stop();
     rmSync(folder, { recursive: true });

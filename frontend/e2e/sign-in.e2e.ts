@@ -48,7 +48,7 @@ test('a provider’s window brings a token by a code and its proof, and the film
   const popup = await opening;
   await popup.getByRole('link', { name: 'I am a reader' }).click();
   await page.locator('[data-step=done]').nth(1).waitFor();
-  expect(popup.isClosed()).toBe(true);
+  await expect.poll(() => popup.isClosed()).toBe(true);
 
   const { asked, exchanged } = provider;
   expect(asked?.get('response_type')).toBe('code');
