@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,25 @@ DETECTED = {
 """How often each way to spoil a film should be warned of, at least."""
 
 
+MISSED: set[str] = set()
+"""Shares that were aimed at and not reached: MODEL_CARD.md, The intake gate, names them."""
+
+Hold = Callable[[str, bool], None]
+
+
+@pytest.fixture
+def hold() -> Hold:
+    """Return a strict expectation: what is named among the missed has to be missed."""
+
+    def check(name: str, reached: bool) -> None:
+        if name in MISSED:
+            assert not reached, f"{name} is reached: take it from MISSED"
+            pytest.xfail("an aim that is not reached: see MODEL_CARD.md, The intake gate")
+        assert reached
+
+    return check
+
+
 @pytest.fixture(scope="module")
 def report() -> dict[str, Any]:
     path = EVALUATION / "gate.json"
@@ -59,29 +79,31 @@ def test_the_tables_are_the_reports(report: dict[str, Any]) -> None:
         assert part in section
 
 
-def test_films_are_answered(report: dict[str, Any]) -> None:
-    assert report["films"]["as they are"]["share"] <= 0.003
+def test_films_are_answered(report: dict[str, Any], hold: Hold) -> None:
+    hold("as they are", report["films"]["as they are"]["share"] <= 0.003)
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
-def test_films_changed_in_what_must_not_matter_are_answered(report: dict[str, Any], name: str) -> None:
-    assert report["films"][name]["share"] <= 0.01
+def test_films_changed_in_what_must_not_matter_are_answered(
+    report: dict[str, Any], hold: Hold, name: str
+) -> None:
+    hold(name, report["films"][name]["share"] <= 0.01)
 
 
-def test_photographs_and_documents_are_refused(report: dict[str, Any]) -> None:
+def test_photographs_and_documents_are_refused(report: dict[str, Any], hold: Hold) -> None:
     found = report["others"]["photograph or document"]
     assert found["pictures"] >= 20
     assert found["images"] >= 500
-    assert found["share"] >= 0.99
+    hold("photograph or document", found["share"] >= 0.99)
 
 
-def test_slices_are_refused(report: dict[str, Any]) -> None:
-    assert report["others"]["CT slice"]["share"] >= 0.90
+def test_slices_are_refused(report: dict[str, Any], hold: Hold) -> None:
+    hold("CT slice", report["others"]["CT slice"]["share"] >= 0.90)
 
 
 @pytest.mark.parametrize("code", CODES)
-def test_warnings_are_rarely_false(report: dict[str, Any], code: str) -> None:
-    assert report["false_warnings"][code]["share"] <= 0.02
+def test_warnings_are_rarely_false(report: dict[str, Any], hold: Hold, code: str) -> None:
+    hold(f"false {code}", report["false_warnings"][code]["share"] <= 0.02)
 
 
 def test_every_spoiling_is_measured(report: dict[str, Any]) -> None:
@@ -89,8 +111,8 @@ def test_every_spoiling_is_measured(report: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("what", "floor"), DETECTED.items())
-def test_warnings_come_where_they_should(report: dict[str, Any], what: str, floor: float) -> None:
-    assert report["warnings"][what]["share"] >= floor
+def test_warnings_come_where_they_should(report: dict[str, Any], hold: Hold, what: str, floor: float) -> None:
+    hold(what, report["warnings"][what]["share"] >= floor)
 
 
 def test_the_drawn_sample_is_answered(report: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """Fit the intake gate to the networks in a weights folder; again whenever they are exchanged.
 
-    python -m backend.training.gate --data DATA
+    python -m backend.training.gate --data DATA [--limits-only]
 
 Films of the training split, as they are and changed in what must not matter, turned and inverted, stand
 against what is drawn (negatives.py) and what packages ship (pictures.py, the side `fit`). Limits of warnings
@@ -72,9 +72,10 @@ class Plan:
     seen_samples: int = 120
     seen_others: int = 900
     kept_others: int = 400
+    kept_samples: int = 40
     validation: int = 565
     validation_seen: int = 565
-    validation_changed: int = 100
+    validation_changed: int = 60
 
 
 def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Plan(), seed: int = 0) -> Card:
@@ -95,14 +96,46 @@ def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Pla
     for wrong in turned.values():
         shown += wrong[-plan.seen_poses :]
     tensors |= fit_depth(ensemble, shown, others[: plan.seen_others], rng)
-    halved = halve(tensors)  # limits are those of what is stored
-    gate = Gate({name: np.asarray(value, np.float32) for name, value in halved.items()}, {"distance": 0.0})
-    limits = fit_limits(gate, ensemble, validation, kept, plan, rng)
-    gate.limits.update(limits)
-    fresh = draw_samples(plan.seen_samples, side, rng)
-    refused = gate.score(describe(fresh), see(ensemble, fresh)) > limits["score"]
+    fitted = {"seed": seed, "films": len(films), "others": len(others)}
+    return finish(ensemble, weights, halve(tensors), validation, kept, fitted, plan, rng)
 
-    stored = safetensors.numpy.save(halved, {"limits": json.dumps(limits)})
+
+def refit_limits(
+    data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Plan(), seed: int = 1
+) -> Card:
+    """Fit the limits alone, of the heads that a weights folder has, with another seed than theirs."""
+    ensemble = Ensemble.load(weights, engine)
+    card = ensemble.card.gate
+    if card is None or Gate.load(weights, ensemble.card) is None:
+        raise WeightsRefused("the card names no gate: run make gate")
+    rng = np.random.default_rng(seed)
+    records = find_records(data, "validation", split_seed(ensemble.card))
+    validation = read_squeezed(records, plan.validation, ensemble.card.input.size, rng)
+    part = plan.kept_others / (plan.drawn + plan.spoilt)
+    few = replace(plan, drawn=round(part * plan.drawn), spoilt=round(part * plan.spoilt), crops=5)
+    fresh = draw_negatives(validation, few, rng)
+    tensors = safetensors.numpy.load_file(weights / card.file)
+    fitted = {**card.fitted, "seed_of_limits": seed}
+    return finish(ensemble, weights, tensors, validation, fresh, fitted, plan, rng)
+
+
+def finish(
+    ensemble: Ensemble,
+    weights: Path,
+    tensors: dict[str, NDArray[Any]],
+    validation: Sequence[Film],
+    others: Sequence[Film],
+    fitted: dict[str, Any],
+    plan: Plan,
+    rng: Random,
+) -> Card:
+    """Fit limits to the tensors as they are stored, store both, and return the card that names them."""
+    gate = Gate({name: np.asarray(value, np.float32) for name, value in tensors.items()}, {"distance": 0.0})
+    limits = fit_limits(gate, ensemble, validation, others, plan, rng)
+    samples = draw_samples(plan.kept_samples, ensemble.card.input.size, rng)
+    refused = gate.score(describe(samples), see(ensemble, samples)) > limits["score"]
+
+    stored = safetensors.numpy.save(tensors, {"limits": json.dumps(limits)})
     unfinished = weights / f"{FILE}.tmp"
     unfinished.write_bytes(stored)
     os.replace(unfinished, weights / FILE)
@@ -113,10 +146,9 @@ def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Pla
             sha256=hashlib.sha256(stored).hexdigest(),
             networks=[network.sha256 for network in ensemble.card.networks],
             fitted={
-                "seed": seed,
-                "films": len(films),
+                **fitted,
                 "validation": len(validation),
-                "others": len(others),
+                "others_kept_back": len(others),
                 "drawn_samples_refused": round(float(refused.mean()), 4),
             },
         ),
@@ -395,9 +427,10 @@ def main() -> None:
     )
     parser.add_argument("--data", type=Path, required=True, help="folder that holds train/")
     parser.add_argument("--weights", type=Path, default=Path("backend/weights"), help="default: %(default)s")
+    parser.add_argument("--limits-only", action="store_true", help="keep the heads, fit the limits anew")
     arguments = parser.parse_args()
     try:
-        card = fit(arguments.data, arguments.weights)
+        card = (refit_limits if arguments.limits_only else fit)(arguments.data, arguments.weights)
     except (DataError, WeightsRefused) as error:
         parser.error(str(error))
     print(card.gate)
