@@ -125,6 +125,7 @@ gate: $(VENV)/.dev | need-data
 evaluate-gate: $(VENV)/.dev $(PICTURES)/.installed | need-data
 	$(BIN)/python -m backend.training.evaluate_gate --data "$(DATA)" --pictures $(PICTURES) \
 	    $(if $(COPIES),--copies "$(COPIES)")
+	$(BIN)/python -m backend.training.publish
 
 # Packages that ship pictures, without what they would bring along.
 $(PICTURES)/.installed: $(VENV)/.dev

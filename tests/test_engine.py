@@ -17,9 +17,11 @@ from backend.inference import exports
 from backend.inference.card import Card, read_card
 from backend.inference.channels_second import keep_channels_second
 from backend.inference.engine import Engine, open_engine
-from backend.inference.ensemble import Ensemble, combine
+from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.errors import EngineRefused
 from backend.inference.exports import export_of
+from backend.inference.gate import Gate
+from backend.inference.gate_features import describe, levels_of
 from backend.inference.gradcam import explain
 from backend.inference.images import Film
 from backend.inference.openvino_engine import AGREEMENT, OpenVinoEngine
@@ -49,9 +51,12 @@ def check_agreement(weights: Path, inputs: Inputs) -> None:
     """Hold the CPU's engine to the reference as docs/performance.md promises."""
     reference, fast = (Ensemble.load(weights, engine) for engine in ("torch", "openvino"))
     batches = np.array_split(inputs, max(1, len(inputs) // 16))
+    gate = Gate.load(weights, reference.card)
+    assert gate is not None
     expected, found, maps = [], [], []
     for batch in batches:
         votes = [ensemble.vote(batch) for ensemble in (reference, fast)]
+        check_witnesses(gate, reference.card, batch, votes)
         answers = [combine(each) for each in votes]
         expected.append(answers[0])
         found.append(answers[1])
@@ -70,6 +75,16 @@ def check_agreement(weights: Path, inputs: Inputs) -> None:
     for mine, theirs in zip(*(np.concatenate(each) for each in zip(*maps, strict=True)), strict=True):
         if mine.std() > 0:
             assert np.corrcoef(mine, theirs)[0, 1] >= 0.99
+
+
+def check_witnesses(gate: Gate, card: Card, batch: Inputs, votes: list[list[Vote]]) -> None:
+    """Hold what the gate sees of both engines, and so what it says, to one another."""
+    stages = [np.concatenate([vote.stages for vote in each], axis=1) for each in votes]
+    assert stages[0].shape == (len(batch), len(gate.space.mean))
+    assert (np.abs(stages[0] - stages[1]) / gate.space.scale).max() <= 0.3
+    described = np.stack([describe(levels_of(film[None], card.input)) for film in batch])
+    mine, theirs = (gate.score(described, each) for each in stages)
+    assert np.abs(mine - theirs).max() <= 0.3
 
 
 def test_openvino_agrees_with_torch_on_drawn_films(committed: Path, drawn: Inputs) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import math
@@ -13,6 +14,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import safetensors
 import safetensors.numpy
 from flask.testing import FlaskClient
 
@@ -23,14 +25,15 @@ from backend.inference.card import read_card
 from backend.inference.corrections import CORRECTIONS, Correction, correct
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import ModelsUnavailable, WeightsRefused
-from backend.inference.gate import Gate
+from backend.inference.gate import LIMITS, Gate
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
 from backend.inference.preprocess import preprocess
 from backend.inference.synthetic import draw_chest_film
 from backend.training.gate import halve
-from tests.gates import gated
+from tests.conftest import PATIENT, UNCACHED
+from tests.gates import gated, write_gate
 
 MakeClient = Callable[..., FlaskClient]
 OPTIONS = {"allow_unusual": "true"}
@@ -46,7 +49,7 @@ def loaded(folder: Path) -> LazyPredictor:
 @pytest.fixture(scope="module")
 def client(weights: Path) -> FlaskClient:
     """A service whose card names no gate."""
-    return create_app(Settings(), loaded(weights)).test_client()
+    return create_app(Settings(**PATIENT, **UNCACHED), loaded(weights)).test_client()
 
 
 @pytest.fixture(scope="module")
@@ -181,8 +184,6 @@ def test_a_gate_that_is_gone_damaged_or_of_other_networks_is_refused(weights: Pa
 
 
 def test_a_gate_whose_content_is_no_gate_is_refused(weights: Path, tmp_path: Path) -> None:
-    import hashlib
-
     folder = gated(weights, tmp_path / "weights")
     card = read_card(folder)
     assert card.gate is not None
@@ -190,6 +191,57 @@ def test_a_gate_whose_content_is_no_gate_is_refused(weights: Path, tmp_path: Pat
     digest = hashlib.sha256(b"no tensors").hexdigest()
     with pytest.raises(WeightsRefused, match="cannot be used"):
         Gate.load(folder, replace(card, gate=replace(card.gate, sha256=digest)))
+
+
+@pytest.mark.parametrize("name", ["score", "strokes"])
+@pytest.mark.parametrize("limit", [None, math.nan])
+def test_a_gate_without_all_its_limits_is_refused(
+    weights: Path, tmp_path: Path, name: str, limit: float | None
+) -> None:
+    folder = gated(weights, tmp_path / "weights")
+    limits: dict[str, float] = {each: 0.0 for each in LIMITS if each != name}
+    write_gate(folder, read_card(weights), limits if limit is None else {**limits, name: limit})
+    with pytest.raises(WeightsRefused, match="cannot be used"):
+        Gate.load(folder, read_card(folder))
+
+
+@pytest.mark.parametrize(
+    ("tensor", "changed"),
+    [
+        ("image.hidden", lambda value: value[:-1]),
+        ("pose.out", lambda value: value[:, :-1]),
+        ("space.components", lambda value: value[:-1]),
+        ("depth.out", lambda value: value * np.float32(np.nan)),
+    ],
+)
+def test_a_gate_of_other_shapes_or_no_numbers_is_refused(
+    weights: Path, tmp_path: Path, tensor: str, changed: Callable[[Any], Any]
+) -> None:
+    folder = gated(weights, tmp_path / "weights")
+    card = read_card(folder)
+    assert card.gate is not None
+    path = folder / card.gate.file
+    with safetensors.safe_open(path, framework="numpy") as stored:
+        limits = stored.metadata()
+    tensors = safetensors.numpy.load_file(path)
+    tensors[tensor] = np.ascontiguousarray(changed(tensors[tensor]))
+    safetensors.numpy.save_file(tensors, path, limits)
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with pytest.raises(WeightsRefused, match="cannot be used"):
+        Gate.load(folder, replace(card, gate=replace(card.gate, sha256=digest)))
+
+
+def test_a_score_that_is_no_number_is_refused(weights: Path, tmp_path: Path, film: Film) -> None:
+    folder = gated(weights, tmp_path / "weights")
+    ensemble = Ensemble.load(folder, "torch")
+    gate = Gate.load(folder, ensemble.card)
+    assert gate is not None
+    inputs = preprocess(film, ensemble.card.input)
+    votes = ensemble.vote(inputs)
+    levels = features.levels_of(inputs, ensemble.card.input)
+    assert not gate.judge(film, levels, votes).refused
+    votes[0].stages[0, 0] = np.nan
+    assert gate.judge(film, levels, votes).refused
 
 
 def test_a_service_with_a_damaged_gate_does_not_answer(weights: Path, tmp_path: Path, png: bytes) -> None:
@@ -258,14 +310,15 @@ def test_what_is_stored_is_what_was_fitted() -> None:
     np.testing.assert_array_equal(stored["across"], across)
 
 
+@pytest.fixture(scope="module")
+def served(committed: Path) -> FlaskClient:
+    predictor = LazyPredictor.from_weights(committed)
+    predictor.warm_up()
+    return create_app(Settings(**PATIENT, **UNCACHED), predictor).test_client()
+
+
 class TestServed:
     """The committed gate behind the committed networks."""
-
-    @pytest.fixture(scope="class")
-    def client(self, committed: Path) -> FlaskClient:
-        predictor = LazyPredictor.from_weights(committed)
-        predictor.warm_up()
-        return create_app(Settings(), predictor).test_client()
 
     def ask(self, client: FlaskClient, image: Film, query: str = "") -> tuple[int, dict[str, Any]]:
         response = client.post(f"/predict?cam=none&{query}", data=encode_png(image))
@@ -279,17 +332,17 @@ class TestServed:
         assert Gate.load(committed, card) is not None
 
     @pytest.mark.parametrize("seed", range(3))
-    def test_the_drawn_sample_is_answered(self, client: FlaskClient, seed: int) -> None:
-        status, answer = self.ask(client, draw_chest_film(seed=seed))
+    def test_the_drawn_sample_is_answered(self, served: FlaskClient, seed: int) -> None:
+        status, answer = self.ask(served, draw_chest_film(seed=seed))
         assert status == 200
         assert "unusual" not in [warning["code"] for warning in answer["warnings"]]
 
     @pytest.mark.parametrize("kind", ["noise", "ramp", "checks", "page", "photograph"])
-    def test_what_is_no_radiograph_is_refused_unless_allowed(self, client: FlaskClient, kind: str) -> None:
+    def test_what_is_no_radiograph_is_refused_unless_allowed(self, served: FlaskClient, kind: str) -> None:
         image = other(kind)
-        status, answer = self.ask(client, image)
+        status, answer = self.ask(served, image)
         assert (status, answer.get("code")) == (422, "not_a_chest_radiograph")
-        status, answer = self.ask(client, image, "allow_unusual=true")
+        status, answer = self.ask(served, image, "allow_unusual=true")
         assert status == 200
         assert answer["warnings"][0]["code"] == "unusual"
 
@@ -300,19 +353,14 @@ class TestServed:
         gate = Gate.load(committed, ensemble.card)
         assert gate is not None
         film = draw_chest_film()
-        spent = {"networks": math.inf, "gate": math.inf}
-        for _ in range(10):
-            started = time.perf_counter()
-            inputs = preprocess(film, ensemble.card.input)
-            votes = ensemble.vote(inputs)
-            voted = time.perf_counter()
+        inputs = preprocess(film, ensemble.card.input)
+        votes = ensemble.vote(inputs)
+        spent = []
+        for _ in range(11):
+            started = time.thread_time()
             gate.judge(film, features.levels_of(inputs, ensemble.card.input), votes)
-            done = time.perf_counter()
-            spent = {
-                "networks": min(spent["networks"], voted - started),
-                "gate": min(spent["gate"], done - voted),
-            }
-        assert spent["gate"] < 0.2 * spent["networks"]
+            spent.append(time.thread_time() - started)
+        assert np.median(spent) < 0.02
 
 
 def other(kind: str) -> Film:

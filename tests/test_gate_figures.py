@@ -3,17 +3,55 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from backend.inference.card import read_card
-from backend.training.gate_tables import as_markdown
+from backend.training.evaluate_gate import CODES
+from backend.training.gate_tables import TABLES, aims, as_markdown, measured
 from backend.training.perturbations import PERTURBATIONS
 
 ROOT = Path(__file__).parent.parent
 EVALUATION = ROOT / "docs" / "evaluation"
+
+
+DETECTED = {
+    "turned, rotate_90 mends it": 0.95,
+    "turned, rotate_180 mends it": 0.95,
+    "turned, rotate_270 mends it": 0.95,
+    "inverted": 0.95,
+    "a quarter of the resolution": 0.5,
+    "an eighth of the resolution": 0.9,
+    "a half to two thirds of the sides left": 0.8,
+    "overexposed: levels doubled": 0.9,
+    "overexposed: gamma 0.3": 0.9,
+    "underexposed: levels quartered": 0.9,
+    "underexposed: gamma 4": 0.9,
+    "three lines of text over the lungs": 0.8,
+}
+"""How often each way to spoil a film should be warned of, at least."""
+
+
+MISSED: set[str] = set()
+"""Shares that were aimed at and not reached: MODEL_CARD.md, The intake gate, names them."""
+
+Hold = Callable[[str, bool], None]
+
+
+@pytest.fixture
+def hold() -> Hold:
+    """Return a strict expectation: what is named among the missed has to be missed."""
+
+    def check(name: str, reached: bool) -> None:
+        if name in MISSED:
+            assert not reached, f"{name} is reached: take it from MISSED"
+            pytest.xfail("an aim that is not reached: see MODEL_CARD.md, The intake gate")
+        assert reached
+
+    return check
 
 
 @pytest.fixture(scope="module")
@@ -33,37 +71,48 @@ def test_the_report_is_of_the_served_weights(committed: Path, report: dict[str, 
 
 
 def test_the_tables_are_the_reports(report: dict[str, Any]) -> None:
-    measured = as_markdown(report)
-    assert (EVALUATION / "gate.md").read_text() == measured
+    written = as_markdown(report)
+    assert (EVALUATION / "gate.md").read_text() == written
     section = (ROOT / "MODEL_CARD.md").read_text().split("\n## The intake gate\n")[1].split("\n## ")[0]
-    rows = [line for line in section.splitlines() if line.startswith("| ")]
-    assert len(rows) > 10
-    assert [row for row in rows if row not in measured.splitlines()] == []
+    for part in (measured(report), aims(report), *(table(report) for table in TABLES.values())):
+        assert part in written
+        assert part in section
 
 
-def test_films_are_answered(report: dict[str, Any]) -> None:
-    assert report["films"]["as they are"]["share"] <= 0.003
+def test_films_are_answered(report: dict[str, Any], hold: Hold) -> None:
+    hold("as they are", report["films"]["as they are"]["share"] <= 0.003)
 
 
 @pytest.mark.parametrize("name", PERTURBATIONS)
-def test_films_changed_in_what_must_not_matter_are_answered(report: dict[str, Any], name: str) -> None:
-    assert report["films"][name]["share"] <= 0.01
+def test_films_changed_in_what_must_not_matter_are_answered(
+    report: dict[str, Any], hold: Hold, name: str
+) -> None:
+    hold(name, report["films"][name]["share"] <= 0.01)
 
 
-def test_photographs_and_documents_are_refused(report: dict[str, Any]) -> None:
+def test_photographs_and_documents_are_refused(report: dict[str, Any], hold: Hold) -> None:
     found = report["others"]["photograph or document"]
     assert found["pictures"] >= 20
     assert found["images"] >= 500
-    assert found["share"] >= 0.99
+    hold("photograph or document", found["share"] >= 0.99)
 
 
-def test_slices_are_refused(report: dict[str, Any]) -> None:
-    assert report["others"]["CT slice"]["share"] >= 0.90
+def test_slices_are_refused(report: dict[str, Any], hold: Hold) -> None:
+    hold("CT slice", report["others"]["CT slice"]["share"] >= 0.90)
 
 
-@pytest.mark.parametrize("code", ["inverted", "rotated", "low_resolution", "cropped", "text_over_lungs"])
-def test_warnings_are_rarely_false(report: dict[str, Any], code: str) -> None:
-    assert report["false_warnings"][code]["share"] <= 0.02
+@pytest.mark.parametrize("code", CODES)
+def test_warnings_are_rarely_false(report: dict[str, Any], hold: Hold, code: str) -> None:
+    hold(f"false {code}", report["false_warnings"][code]["share"] <= 0.02)
+
+
+def test_every_spoiling_is_measured(report: dict[str, Any]) -> None:
+    assert set(report["warnings"]) == set(DETECTED)
+
+
+@pytest.mark.parametrize(("what", "floor"), DETECTED.items())
+def test_warnings_come_where_they_should(report: dict[str, Any], hold: Hold, what: str, floor: float) -> None:
+    hold(what, report["warnings"][what]["share"] >= floor)
 
 
 def test_the_drawn_sample_is_answered(report: dict[str, Any]) -> None:

@@ -148,9 +148,23 @@ def zip_of_zeros() -> bytes:
     return buffer.getvalue()
 
 
-def half_a_jpeg() -> bytes:
-    whole = encoded(NOISE, "JPEG")
+def half_a_jpeg(mode: str = "L") -> bytes:
+    whole = encoded(NOISE.convert(mode), "JPEG")
     return whole[: len(whole) * 3 // 4] + b"\xff\xd9"
+
+
+def behind_a_false_frame(jpeg: bytes) -> bytes:
+    """A JPEG with a restart, which has no length, before a long comment that holds a harmless frame's marker.
+
+    Who takes the next two bytes for the restart's length leaps to just there.
+    """
+    comment = b"\0" * 65530 + b"\xff\xc2\0"
+    return jpeg[:2] + b"\xff\xd0" + b"\xff\xfe" + struct.pack(">H", len(comment) + 2) + comment + jpeg[2:]
+
+
+def lossless() -> bytes:
+    """A JPEG whose frame claims to be lossless."""
+    return encoded(NOISE, "JPEG").replace(b"\xff\xc0", b"\xff\xc3", 1)
 
 
 def a_thousand_scans() -> bytes:
@@ -185,12 +199,17 @@ ARITHMETIC_JPEG = base64.b64decode(
         pytest.param(encoded(NOISE, "TIFF"), errors.UnsupportedType, id="TIFF"),
         pytest.param(encoded(NOISE, "JPEG")[:-400], errors.DamagedImage, id="JPEG cut short"),
         pytest.param(half_a_jpeg(), errors.DamagedImage, id="half a JPEG, properly ended"),
+        pytest.param(half_a_jpeg("CMYK"), errors.DamagedImage, id="half a CMYK JPEG"),
         pytest.param(a_thousand_scans(), errors.DamagedImage, id="progressive JPEG of a thousand scans"),
         pytest.param(encoded(NOISE)[:-400], errors.DamagedImage, id="PNG cut short"),
         pytest.param(rows_missing(8, False), errors.DamagedImage, id="half a PNG, properly ended"),
         pytest.param(rows_missing(8, True), errors.DamagedImage, id="half an interlaced PNG"),
         pytest.param(rows_missing(16, False), errors.DamagedImage, id="half a PNG of 16 bits"),
         pytest.param(ARITHMETIC_JPEG, errors.DamagedImage, id="JPEG in arithmetic code"),
+        pytest.param(
+            behind_a_false_frame(ARITHMETIC_JPEG), errors.DamagedImage, id="JPEG in arithmetic code, hidden"
+        ),
+        pytest.param(lossless(), errors.DamagedImage, id="lossless JPEG"),
         pytest.param(encoded(NOISE)[:20], errors.DamagedImage, id="nothing but a signature"),
         pytest.param(b"\xff\xd8\xff" + b"\0" * 100, errors.DamagedImage, id="a JPEG's first bytes"),
         pytest.param(png_header(20_000, 20_000), errors.ImageTooLarge, id="a header of 400 megapixels"),
@@ -206,6 +225,22 @@ def test_what_cannot_be_read_is_refused(data: bytes, error: type[errors.ImageErr
     with pytest.raises(error) as caught:
         read_film(data)
     assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    "add",
+    [
+        pytest.param(lambda jpeg: jpeg + b"\xff\xda" * 100, id="a film behind it, as telephones write"),
+        pytest.param(
+            lambda jpeg: jpeg[:2] + b"\xff\xe1" + struct.pack(">H", 402) + b"\xff\xda" * 200 + jpeg[2:],
+            id="pictures among what is said of it",
+        ),
+        pytest.param(lambda jpeg: jpeg[:2] + b"\xff" * 5 + jpeg[2:], id="fill"),
+    ],
+)
+def test_what_stands_beside_a_jpegs_scans_is_none(add: Callable[[bytes], bytes]) -> None:
+    plain = encoded(NOISE, "JPEG")
+    np.testing.assert_array_equal(read_film(add(plain)), read_film(plain))
 
 
 def test_limits_hold_to_the_byte_and_the_pixel(grey: Film) -> None:

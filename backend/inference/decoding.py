@@ -50,12 +50,17 @@ def _decode_jpeg(image: Image.Image, data: bytes) -> Image.Image:
     A film at least twice as large as anyone looks at it is decoded smaller, from fewer of its frequencies.
     """
     enough = _ENOUGH if image.width >= image.height else _ENOUGH[::-1]
-    if image.mode not in {"L", "RGB"}:  # simplejpeg takes no CMYK
-        image.draft(image.mode, enough)
-        return _to_grey(image)
+    inks = image.mode == "CMYK"
     levels = simplejpeg.decode_jpeg(
-        data, "GRAY", min_width=enough[0], min_height=enough[1], min_factor=2, strict=True
+        data,
+        "CMYK" if inks else "GRAY",
+        min_width=enough[0],
+        min_height=enough[1],
+        min_factor=2,
+        strict=True,
     )
+    if inks:  # stored as what is left white, as Adobe's programs do and Pillow takes it
+        return Image.fromarray(255 - levels, "CMYK").convert("L")
     return Image.fromarray(levels[:, :, 0])
 
 

@@ -10,6 +10,7 @@ backend.training.gate and lies in one file beside the weights, under its checksu
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +50,19 @@ MOST = 12.0
 """A witness's word is cut off there, in logits, so that none outvotes the others alone."""
 
 _SMALL_SIDE = 160
+
+LIMITS = {
+    "score",
+    "distance",
+    "pose",
+    "crop",
+    "sharpness",
+    "white",
+    "black",
+    "bright",
+    "dark",
+    "strokes",
+}
 
 REFUSAL = (
     "This does not look like a frontal chest radiograph. If it is one, send it again with allow_unusual=true."
@@ -147,18 +161,40 @@ class Gate:
                 tensors = {name: stored.get_tensor(name).astype(np.float32) for name in names}
                 limits = json.loads(stored.metadata()["limits"])
             gate = cls(tensors, {name: float(value) for name, value in limits.items()})
-        except (OSError, ValueError, KeyError, TypeError, safetensors.SafetensorError) as error:
+            gate.check(card.input.size)
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+            AttributeError,
+            safetensors.SafetensorError,
+        ) as error:
             raise WeightsRefused(f"the gate {card.gate.file} cannot be used") from error
         if card.gate.networks != [network.sha256 for network in card.networks]:
             raise WeightsRefused("the gate was fitted to other networks: run make gate")
         return gate
+
+    def check(self, side: int) -> None:
+        """Raise for a gate that would fail on films of this side, or let everything pass."""
+        if set(self.limits) != LIMITS or any(math.isnan(limit) for limit in self.limits.values()):
+            raise ValueError("limits are missing, unknown or no numbers")
+        described = features.describe(np.zeros((side, side), np.float32))
+        logits, cut = self.pose(described), self.crop(described)
+        if logits.shape != (len(POSES),) or cut.shape != (1,):
+            raise ValueError("a head has other outputs than it needs")
+        said = [float(self.score(described, np.zeros_like(self.space.mean))), *logits.tolist(), *cut.tolist()]
+        if not all(map(math.isfinite, said)):
+            raise ValueError("a blank film's score is no number")
 
     def judge(self, film: Film, levels: Levels, votes: list[Vote]) -> Verdict:
         """Return the verdict on a film, its levels as the networks read them, and their votes on it."""
         described = features.describe(levels)
         stages = np.concatenate([vote.stages[0] for vote in votes])
         score = float(self.score(described, stages))
-        return Verdict(score, score > self.limits["score"], tuple(self._warnings(film, levels, described)))
+        return Verdict(
+            score, not score <= self.limits["score"], tuple(self._warnings(film, levels, described))
+        )
 
     def score(self, described: Vector, stages: Floats) -> Any:
         """Return how little an image is like a film, from description (…, n) and stages (…, m)."""

@@ -3,7 +3,7 @@
     python -m backend.training.evaluate_gate --data DATA --pictures PICTURES
 
 It writes OUT/gate.json (every share with its 95% interval) and sets it in tables as OUT/gate.md.
-PICTURES is where `make gate-pictures` put packages that ship CT, MR, ultrasound and photographs.
+PICTURES is where `make evaluate-gate` puts packages that ship CT, MR, ultrasound and photographs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Read pictures that are no chest radiographs out of packages that ship them.
 
 Each picture belongs to one side: what the gate is fitted to never measures it. requirements-dev.txt brings
-scikit-image, scikit-learn, matplotlib, PyWavelets and pydicom; `make gate-pictures` puts the others into a
+scikit-image, scikit-learn, matplotlib, PyWavelets and pydicom; `make evaluate-gate` puts the others into a
 folder of their own (PICTURES), because their own requirements are not wanted here.
 """
 
@@ -67,7 +67,6 @@ _MEDICAL: dict[Side, dict[str, dict[str, str]]] = {
             "explicit_VR-UN": "CT slice",
             "MR2_UNCI": "MR slice",
             "MR-SIEMENS-DICOM-WithOverlays": "MR slice",
-            "US1_UNCI": "ultrasound",
             "OBXXXX1A": "ultrasound",
             "gdcm-US-ALOKA-16": "ultrasound",
             "RG3_UNCI": "other bone",
@@ -97,7 +96,7 @@ def adult_chest(extra: Path) -> Picture | None:
 
 
 def chest_volume(extra: Path) -> NDArray[np.float32] | None:
-    """Return a chest's CT in Hounsfield units (x to the left, y to the back, z up), if it is there."""
+    """Return a chest's CT in Hounsfield units (x to the right, y to the front, z up), if it is there."""
     path = _locate(_CHEST_CT, extra)
     if path is None or importlib.util.find_spec("nibabel") is None:
         return None

@@ -15,15 +15,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from backend.training import tables
+from backend.training import gate_tables, tables
 from backend.training.data import CLASSES, NORMAL
 from backend.training.temperatures import SERVED
 from backend.training.voting import ENSEMBLE
 
 DOCUMENTS = ("MODEL_CARD.md", "README.md")
 EVALUATION = Path("docs/evaluation")
-REPORTS = ("held-out", "held-out-explanation", "calibration")
+REPORTS = ("held-out", "held-out-explanation", "calibration", "gate")
 NOT_MEASURED = "Not measured yet: `make evaluate` does."
+GATE_NOT_MEASURED = "Not measured yet: `make evaluate-gate` does."
 
 _BLOCK = re.compile(r"(<!-- figures: (?P<name>[a-z-]+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
 _IN_SHORT = (
@@ -47,7 +48,11 @@ def publish(root: Path) -> list[Path]:
     """Write the documents below a folder anew, and return those that changed."""
     reports = read_reports(root)
     texts = {root / name: fill((root / name).read_text(), reports) for name in DOCUMENTS}
-    beside = {"held-out": tables.as_markdown, "held-out-explanation": tables.explanation_as_markdown}
+    beside = {
+        "held-out": tables.as_markdown,
+        "held-out-explanation": tables.explanation_as_markdown,
+        "gate": gate_tables.as_markdown,
+    }
     for name, as_markdown in beside.items():
         if name in reports:
             texts[root / EVALUATION / f"{name}.md"] = as_markdown(reports[name])
@@ -68,7 +73,7 @@ def fill(text: str, reports: Reports) -> str:
         try:
             written = block(reports)
         except KeyError:  # a report, or a part of it, is not there
-            written = NOT_MEASURED
+            written = GATE_NOT_MEASURED if match["name"].startswith("gate-") else NOT_MEASURED
         return f"{match[1]}{written}\n{match[3]}"
 
     return _BLOCK.sub(write, text)
@@ -141,7 +146,14 @@ def _rules(reports: Reports) -> str:
     )
 
 
+def _of_gate(write: Callable[[dict[str, Any]], str]) -> Callable[[Reports], str]:
+    return lambda reports: write(reports["gate"])
+
+
 BLOCKS: dict[str, Callable[[Reports], str]] = {
+    "gate-measured": _of_gate(gate_tables.measured),
+    "gate-aims": _of_gate(gate_tables.aims),
+    **{f"gate-{name}": _of_gate(write) for name, write in gate_tables.TABLES.items()},
     "measured": _measured,
     "in-short": lambda reports: tables.measures_table(reports["held-out"], _IN_SHORT),
     "missed": _missed,
