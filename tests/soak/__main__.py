@@ -19,7 +19,7 @@ from tests.bench import machine
 
 ROOT = Path(__file__).parent.parent.parent
 # Name, and the most minutes that it may take.
-SCENARIOS = {"fuzz": 30, "memory": 30, "clients": 10, "faults": 6}
+SCENARIOS = {"fuzz": 40, "memory": 30, "clients": 10, "faults": 6}
 
 
 def main() -> int:
