@@ -21,11 +21,11 @@ from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.errors import EngineRefused
 from backend.inference.exports import export_of
 from backend.inference.gate import Gate
-from backend.inference.gate_features import describe, levels_of
+from backend.inference.gate_features import describe
 from backend.inference.gradcam import explain
 from backend.inference.images import Film
 from backend.inference.openvino_engine import AGREEMENT, OpenVinoEngine
-from backend.inference.preprocess import preprocess
+from backend.inference.preprocess import levels_of, preprocess
 from backend.inference.synthetic import draw_chest_film
 from backend.inference.torch_engine import TorchEngine
 from backend.training.data import find_records, read_film

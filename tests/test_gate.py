@@ -21,6 +21,7 @@ from flask.testing import FlaskClient
 from backend.app import create_app
 from backend.app.settings import Settings
 from backend.inference import gate_features as features
+from backend.inference import preprocess as preprocessing
 from backend.inference.card import read_card
 from backend.inference.corrections import CORRECTIONS, Correction, correct
 from backend.inference.ensemble import Ensemble
@@ -238,7 +239,7 @@ def test_a_score_that_is_no_number_is_refused(weights: Path, tmp_path: Path, fil
     assert gate is not None
     inputs = preprocess(film, ensemble.card.input)
     votes = ensemble.vote(inputs)
-    levels = features.levels_of(inputs, ensemble.card.input)
+    levels = preprocessing.levels_of(inputs, ensemble.card.input)
     assert not gate.judge(film, levels, votes).refused
     votes[0].stages[0, 0] = np.nan
     assert gate.judge(film, levels, votes).refused
@@ -280,7 +281,7 @@ def levels_of(film: Film) -> features.Levels:
 def test_levels_are_those_that_the_networks_read(weights: Path, film: Film) -> None:
     spec = read_card(weights).input
     small = np.asarray(cv2.resize(film, (224, 224), interpolation=cv2.INTER_AREA), np.uint8)
-    found = features.levels_of(preprocess(small, spec), spec)
+    found = preprocessing.levels_of(preprocess(small, spec), spec)
     np.testing.assert_allclose(found, levels_of(small), atol=1e-5)
 
 
@@ -358,7 +359,7 @@ class TestServed:
         spent = []
         for _ in range(11):
             started = time.thread_time()
-            gate.judge(film, features.levels_of(inputs, ensemble.card.input), votes)
+            gate.judge(film, preprocessing.levels_of(inputs, ensemble.card.input), votes)
             spent.append(time.thread_time() - started)
         assert np.median(spent) < 0.02
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -11,7 +12,7 @@ import torch
 from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 
-from backend.inference.ensemble import Ensemble, Vote, combine
+from backend.inference.ensemble import Ensemble, combine
 from backend.inference.gradcam import channel_weights, explain, grad_cam, scale
 from backend.inference.images import Film
 from backend.inference.models import Network
@@ -100,7 +101,7 @@ def test_the_map_explains_the_ensembles_class_when_the_networks_disagree(ensembl
     inputs = random_inputs(1, seed=2)
     certain = np.float32([[[0.90, 0.05, 0.05]], [[0.20, 0.75, 0.05]]])
     votes = [
-        Vote(vote.card, vote.head, vote.logits, probabilities, vote.feature_map)
+        replace(vote, probabilities=probabilities)
         for vote, probabilities in zip(ensemble.vote(inputs), certain, strict=True)
     ]
     assert votes[0].probabilities.argmax() != votes[1].probabilities.argmax()
@@ -123,7 +124,7 @@ def test_the_served_map_is_of_the_answered_class(
     for shift in range(len(CLASSES)):
         mine, theirs = (np.roll(np.float32([row]), shift) for row in ([0.9, 0.05, 0.05], [0.2, 0.75, 0.05]))
         disagreeing = [
-            Vote(vote.card, vote.head, vote.logits, probabilities, vote.feature_map)
+            replace(vote, probabilities=probabilities)
             for vote, probabilities in zip(votes, (mine, theirs), strict=True)
         ]
         monkeypatch.setattr(predictor._ensemble, "vote", lambda _, votes=disagreeing: votes)

@@ -10,7 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.inference.card import InputSpec
 from backend.inference.images import Film
 
 Levels = NDArray[np.float32]
@@ -24,11 +23,6 @@ LENGTH = THUMBNAIL**2 + 5 * CELLS**2 + BINS
 _FLAT = 1e-3
 _LUNGS = (0.2, 0.8)
 """The middle of a film, as shares of its side: what stands there stands over the lungs or the heart."""
-
-
-def levels_of(inputs: NDArray[np.float32], spec: InputSpec) -> Levels:
-    """Return the grey levels that a preprocessed film (1, 3, side, side) was made of."""
-    return np.asarray(inputs[0, 0] * np.float32(spec.std[0]) + np.float32(spec.mean[0]))
 
 
 def levels_of_squeezed(film: Film) -> Levels:

@@ -20,10 +20,9 @@ from backend.inference.ensemble import Ensemble, Vote, combine, disagreement
 from backend.inference.errors import NotARadiograph
 from backend.inference.explanation import Explanation, describe
 from backend.inference.gate import REFUSAL, FilmWarning, Gate, warn
-from backend.inference.gate_features import levels_of
 from backend.inference.gradcam import mix, network_maps
 from backend.inference.images import Film
-from backend.inference.preprocess import preprocess
+from backend.inference.preprocess import levels_of, preprocess
 from backend.inference.provenance import origin_of, versions_of
 from backend.inference.reading import Durations, Opinion, Probabilities, Reading
 from backend.inference.risk import assess

@@ -34,3 +34,8 @@ def squeeze(film: Film, size: int) -> Film:
 def normalise(levels: Levels, spec: InputSpec) -> list[Levels]:
     """Return red, green and blue of the input, each (n, 1, h, w), for the levels of grey films."""
     return [(levels - mean) / std for mean, std in zip(spec.mean, spec.std, strict=True)]
+
+
+def levels_of(inputs: NDArray[np.float32], spec: InputSpec) -> NDArray[np.float32]:
+    """Return the grey levels in [0, 1], (size, size), of which an input (1, 3, size, size) was made."""
+    return np.asarray(inputs[0, 0] * np.float32(spec.std[0]) + np.float32(spec.mean[0]))

@@ -26,9 +26,8 @@ from backend.inference.engine import ENGINES, FILMS_AT_ONCE, EngineName
 from backend.inference.ensemble import Ensemble, Vote
 from backend.inference.errors import WeightsRefused
 from backend.inference.gate import POSES, Gate, Verdict, WarningCode
-from backend.inference.gate_features import levels_of
 from backend.inference.images import Film
-from backend.inference.preprocess import preprocess, squeeze
+from backend.inference.preprocess import levels_of, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
 from backend.training import perturbations as change
 from backend.training.data import DataError, find_copies, find_records, read_film
