@@ -135,6 +135,8 @@ test('what is no film is refused at once, and what the service refuses is said',
   await page.getByText('neither a JPEG nor a PNG').first().waitFor();
   await page.getByText('damaged or cut short').first().waitFor();
   expect(sent).toHaveLength(1);
+  const list = page.getByRole('navigation').locator('ul');
+  expect(await list.evaluate((it) => it.scrollWidth - it.clientWidth)).toBeLessThanOrEqual(0);
 });
 
 test('a film over the limit is shrunk on request, and its smaller copy answered', async () => {

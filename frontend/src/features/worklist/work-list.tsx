@@ -50,7 +50,7 @@ export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
           <option value="arrival">{t('worklist.byArrival')}</option>
         </Select>
       </div>
-      <ul className="grid gap-1 overflow-y-auto max-lg:max-h-56">
+      <ul className="grid grid-cols-1 gap-1 overflow-y-auto max-lg:max-h-56">
         {inOrder(films, order).map((film) => (
           <FilmRow
             key={film.id}
