@@ -275,7 +275,7 @@ def test_images_of_any_size_get_a_verdict(
 
 
 def levels_of(film: Film) -> features.Levels:
-    return features.levels_of_squeezed(film)
+    return preprocessing.levels_of_squeezed(film)
 
 
 def test_levels_are_those_that_the_networks_read(weights: Path, film: Film) -> None:

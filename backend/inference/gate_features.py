@@ -10,8 +10,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.inference.images import Film
-
 Levels = NDArray[np.float32]
 Vector = NDArray[np.float32]
 
@@ -23,10 +21,6 @@ LENGTH = THUMBNAIL**2 + 5 * CELLS**2 + BINS
 _FLAT = 1e-3
 _LUNGS = (0.2, 0.8)
 """The middle of a film, as shares of its side: what stands there stands over the lungs or the heart."""
-
-
-def levels_of_squeezed(film: Film) -> Levels:
-    return np.divide(film, 255, dtype=np.float32)
 
 
 def describe(levels: Levels) -> Vector:

@@ -20,8 +20,8 @@ Levels = TypeVar("Levels", NDArray[np.float32], "torch.Tensor")
 
 def preprocess(film: Film, spec: InputSpec) -> NDArray[np.float32]:
     """Return the networks' input for one film: float32 (1, 3, size, size)."""
-    levels = np.divide(squeeze(film, spec.size)[None, None], 255, dtype=np.float32)
-    return np.concatenate(normalise(levels, spec), axis=1)
+    levels = levels_of_squeezed(squeeze(film, spec.size))
+    return np.concatenate(normalise(levels[None, None], spec), axis=1)
 
 
 def squeeze(film: Film, size: int) -> Film:
@@ -29,6 +29,11 @@ def squeeze(film: Film, size: int) -> Film:
     if film.shape == (size, size):
         return film.copy()
     return np.array(Image.fromarray(film).resize((size, size), Image.Resampling.BILINEAR))
+
+
+def levels_of_squeezed(film: Film) -> NDArray[np.float32]:
+    """Return a film's grey levels in [0, 1], of its own shape."""
+    return np.divide(film, 255, dtype=np.float32)
 
 
 def normalise(levels: Levels, spec: InputSpec) -> list[Levels]:

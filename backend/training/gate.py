@@ -35,7 +35,7 @@ from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
 from backend.inference.gate import FARTHEST, POSES, Gate
 from backend.inference.images import Film
-from backend.inference.preprocess import preprocess, squeeze
+from backend.inference.preprocess import levels_of_squeezed, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
 from backend.training import perturbations as change
 from backend.training.data import DataError, Record, find_records, read_film
@@ -327,7 +327,7 @@ def fit_limits(
 
     clean = describe(films)
     logits = gate.pose(clean)
-    levels = [features.levels_of_squeezed(film) for film in films]
+    levels = [levels_of_squeezed(film) for film in films]
     white, black = np.array([features.exposure(each) for each in levels]).T
     bright = [features.brightness(each) for each in levels]
     rare, pair = _FALSE_ALARMS["one"], _FALSE_ALARMS["one of two"]
@@ -364,7 +364,7 @@ def quantile(values: Any, share: float) -> float:
 
 def describe(films: Iterable[Film]) -> Floats:
     """Return the films' descriptions (n, features)."""
-    return np.stack([features.describe(features.levels_of_squeezed(film)) for film in films])
+    return np.stack([features.describe(levels_of_squeezed(film)) for film in films])
 
 
 def see(ensemble: Ensemble, films: Iterable[Film]) -> Floats:
