@@ -5,11 +5,12 @@ import sys
 
 from gunicorn.arbiter import Arbiter
 
-from backend import metrics_folder
+from backend import allocator, metrics_folder
 from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import fit
-from backend.worker import DrainingWorker, count_departure, tell_workers_of_sigterm
+from backend.master import count_departure, kill_silent_workers_at_once, tell_workers_of_sigterm
+from backend.worker import DrainingWorker
 
 try:
     _settings = fit(Settings.from_environment())
@@ -17,13 +18,14 @@ try:
 except SettingError as error:
     sys.exit(str(error))
 
+allocator.settle()
+
 wsgi_app = "backend.wsgi:app"
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
 bind = f"{_host}:{_settings.port}"
 worker_class = "backend.worker.DrainingWorker"
 workers = _settings.workers
 threads = _settings.threads
-when_ready = tell_workers_of_sigterm
 # The app is imported by each worker, after the fork: torch's thread pools do not survive one.
 preload_app = False
 # A worker that beats its heart on a slow disk is taken for dead.
@@ -43,14 +45,24 @@ limit_request_line = 8190
 # No max_requests: restarting a worker has to be shown to drop nothing first.
 
 
+def when_ready(server: Arbiter) -> None:
+    tell_workers_of_sigterm(server)
+    kill_silent_workers_at_once(server)
+
+
 def child_exit(server: Arbiter, worker: DrainingWorker) -> None:
     count_departure(server, worker)
-    if workers > 1:
-        metrics_folder.forget_worker(worker.pid)
+    metrics_folder.leave_place(worker)
 
 
 if workers > 1:  # one counts in its own memory
     raw_env = [f"{metrics_folder.VARIABLE}={metrics_folder.metrics_folder()}"]
+
+    def pre_fork(server: Arbiter, worker: DrainingWorker) -> None:
+        metrics_folder.give_place(server, worker)
+
+    def post_fork(server: Arbiter, worker: DrainingWorker) -> None:
+        metrics_folder.take_place(worker)
 
     def on_exit(server: Arbiter) -> None:
         metrics_folder.remove()

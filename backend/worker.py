@@ -15,51 +15,23 @@ from __future__ import annotations
 import logging
 import mmap
 import os
-import signal
 import socket
 import sys
 import time
-from types import FrameType
 from typing import Any
 
-from gunicorn.arbiter import Arbiter
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 from backend.app.queue import InferenceQueue
 from backend.app.readiness import LOADING_SECONDS, Readiness
 from backend.app.refusals import refuse
-from backend.app.restarts import restarts
 from backend.inference.lazy import LazyPredictor
+from backend.master import service_is_stopping
 
 HUNG_SECONDS = 3.0
 """For how long an inference may go on past its deadline before its worker gives itself up."""
 
 log = logging.getLogger("pneumonet")
-
-# One byte that the master and all workers share, for it is made before any of them is forked.
-_stopping = mmap.mmap(-1, 1)
-
-
-def tell_workers_of_sigterm(master: Arbiter) -> None:
-    """Have the master's SIGTERM known to all workers at once; to be called when its own handler is set."""
-    handle: Any = signal.getsignal(signal.SIGTERM)
-
-    def tell(number: int, frame: FrameType | None) -> None:
-        _stopping[0] = 1
-        handle(number, frame)
-
-    signal.signal(signal.SIGTERM, tell)
-
-
-def service_is_stopping() -> bool:
-    """Return whether the master has got SIGTERM."""
-    return _stopping[0] != 0
-
-
-def count_departure(master: Arbiter, worker: DrainingWorker) -> None:
-    """Count a worker that has gone, in the master, if it now has to be replaced."""
-    if not service_is_stopping() and len(master.WORKERS) < master.num_workers:
-        restarts.count("hung" if worker.hung else "silent" if worker.aborted else "died")
 
 
 def _closed_already(graceful: bool = False) -> None:
@@ -72,6 +44,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._hung = mmap.mmap(-1, 1)  # shared with the master, in which this runs
+        self.place: int | None = None
+        """Where it counts (metrics_folder.py)."""
 
     @property
     def hung(self) -> bool:

@@ -1,7 +1,7 @@
 """Name every metric, once, and count: numbers and seconds, nothing of a film or its sender.
 
-In one process they are kept in memory. Several workers of gunicorn count together in the folder that
-`PROMETHEUS_MULTIPROC_DIR` names (metrics_folder.py), and whichever of them is asked adds all of it up.
+In one process they are kept in memory. Several workers of gunicorn count together in a folder
+(metrics_folder.py), and whichever of them is asked adds all of it up.
 """
 
 from __future__ import annotations
@@ -47,9 +47,6 @@ class Metrics:
 
     def __init__(self) -> None:
         disable_created_metrics()
-        # The library chooses where values are kept when it is imported: there may be no folder yet.
-        if values.ValueClass is values.MutexValue:
-            values.ValueClass = values.get_value_class()
         self._shared = values.ValueClass is not values.MutexValue
         self._registry = registry = CollectorRegistry()
 

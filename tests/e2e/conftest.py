@@ -10,7 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -65,11 +65,13 @@ def serving(environment: dict[str, str]) -> Iterator[str]:
 
 
 @contextmanager
-def gunicorn(environment: dict[str, str]) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
-    """Run gunicorn for a while; give its address and its master."""
+def gunicorn(
+    environment: dict[str, str], inside: Sequence[str] = ()
+) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run gunicorn for a while, by a command that becomes what comes after it; give address and master."""
     port = free_port()
     process = subprocess.Popen(
-        [sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py"],
+        [*inside, sys.executable, "-m", "gunicorn", "--config", "backend/gunicorn.conf.py"],
         cwd=ROOT,
         env={**environment, "PORT": str(port)},
     )

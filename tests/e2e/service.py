@@ -9,7 +9,7 @@ import subprocess
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -138,17 +138,21 @@ class Service:
 
 
 @contextmanager
-def real(environment: Mapping[str, str], folder: Path, **settings: str) -> Iterator[Service]:
+def real(
+    environment: Mapping[str, str], folder: Path, inside: Sequence[str] = (), **settings: str
+) -> Iterator[Service]:
     """Run the service as it is."""
-    with gunicorn({**environment, **settings}) as (url, process):
+    with gunicorn({**environment, **settings}, inside) as (url, process):
         yield Service(url, process, folder)
 
 
 @contextmanager
-def planted(environment: Mapping[str, str], folder: Path, **settings: str) -> Iterator[Service]:
+def planted(
+    environment: Mapping[str, str], folder: Path, inside: Sequence[str] = (), **settings: str
+) -> Iterator[Service]:
     """Run the service with the planted reader, which costs nothing and does as it is told."""
     told = {"GUNICORN_CMD_ARGS": plant.ARGUMENTS, plant.FOLDER: str(folder), "WORKERS": "1"}
-    with real(environment, folder, **{**told, **settings}) as service:
+    with real(environment, folder, inside, **{**told, **settings}) as service:
         yield service
 
 
