@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -344,3 +345,20 @@ def test_decoders_that_complain_are_not_given_what_a_file_says_beside_its_pictur
     said = chunk(b"tEXt", b"Patient\0a name") + chunk(b"iCCP", b"a name\0\0" + zlib.compress(b"\0" * 200))
     whole = raw_png(np.asarray(NOISE)[:, :, None], 0, 16, False)
     assert Png(whole[:33] + said + whole[33:]).bare() == whole
+
+
+def a_terabyte_of_opencv(*_: object) -> None:
+    cv2.resize(np.ones((4, 4), np.uint8), (2**20, 2**20))
+
+
+def a_terabyte_of_numpy(*_: object) -> None:
+    np.ones(2**50, np.uint8)
+
+
+@pytest.mark.parametrize("decode", [a_terabyte_of_opencv, a_terabyte_of_numpy])
+def test_a_film_is_not_called_damaged_where_there_is_no_memory_for_it(
+    decode: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("backend.inference.images.decode", decode)
+    with pytest.raises(MemoryError):
+        read_film(encoded(NOISE))

@@ -56,6 +56,7 @@ _SERVICE_ERRORS: dict[type[Exception], tuple[int, ErrorCode, str]] = {
         "The networks could not be loaded. Try again shortly.",
     ),
     Overloaded: (503, "overloaded", "Too many films are waiting. Try again shortly."),
+    MemoryError: (503, "overloaded", "There is no memory left to read the film. Try again shortly."),
     Draining: (503, "overloaded", "The service is restarting. Try again shortly."),
     CannotTell: (503, "unavailable", "Tokens cannot be checked at the moment. Try again shortly."),
     AuditUnavailable: (

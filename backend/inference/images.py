@@ -50,7 +50,10 @@ class Limits:
 
 
 def read_film(data: bytes, limits: Limits = Limits()) -> Film:
-    """Return the film in a JPEG or PNG file's bytes, upright and in 8-bit grey, or raise an ImageError."""
+    """Return the film in a JPEG or PNG file's bytes, upright and in 8-bit grey, or raise an ImageError.
+
+    Raise MemoryError where there is none left to decode it: the film is not to blame.
+    """
     if not data:
         raise EmptyFile("The file is empty.")
     if len(data) > limits.max_bytes:
@@ -94,5 +97,9 @@ def _decoded_bytes(data: bytes) -> int:
 def _decode(image: Image.Image, data: bytes) -> Film:
     try:
         return decode(image, data)
+    except MemoryError:
+        raise
     except Exception as error:  # as above
+        if isinstance(error, cv2.error) and getattr(error, "code", 0) == cv2.Error.STS_NO_MEM:
+            raise MemoryError from error
         raise DamagedImage("The image is damaged or cut short and cannot be read whole.") from error

@@ -27,6 +27,8 @@ from backend.worker import DrainingWorker
 ARGUMENTS = "--worker-class tests.e2e.planted.PlantedWorker"
 HANGS = 333
 """A film of this height is never read to its end."""
+SWALLOWS = 334
+"""A film of this height takes all the memory there is."""
 
 FOLDER, SECONDS = "PLANTED_FOLDER", "PLANTED_SECONDS"
 HOLD, ENTERED = "hold", "entered"
@@ -53,6 +55,9 @@ class PlantedReader:
             entered.write(b".")
         if film.shape[0] == HANGS:
             threading.Event().wait()
+        taken = []
+        while film.shape[0] == SWALLOWS:
+            taken.append(np.ones(2**23, np.uint8))
         time.sleep(self._seconds)
         while (self._folder / HOLD).exists():
             time.sleep(0.01)

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from backend.app.settings import Settings
-from tests.e2e.planted import HANGS, SECONDS
+from tests.e2e.planted import HANGS, SECONDS, SWALLOWS
 from tests.e2e.service import STARVED, Senders, Sent, Service, planted, small_film, until
 
 CLIENTS = 8
@@ -51,6 +51,28 @@ def test_a_worker_that_goes_under_load_costs_its_own_requests_alone(
         assert len(senders.lost) <= CLIENTS * restarts  # each had one request under way
         if restarts == 1:  # the machine starved no other worker
             assert all(began < gone for began, _ in senders.lost)  # and none was lost later
+
+
+def test_a_film_that_finds_no_memory_is_refused_and_costs_nobody_else_an_answer(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """What the kernel kills for its memory goes like any that is killed; before that there is a limit."""
+    with planted(environment, tmp_path, **{SECONDS: "0.02"}) as service:
+        [worker] = service.workers()
+        senders = Senders(service, CLIENTS)
+        with senders.sending():
+            until(lambda: senders.statuses()[200] >= 2 * CLIENTS)
+            most = worker.memory_info().vms + 2**29
+            worker.rlimit(psutil.RLIMIT_AS, (most, most))
+            refused = [service.post(small_film(height=SWALLOWS)) for _ in range(3)]
+            so_far = senders.statuses()[200]
+            until(lambda: senders.statuses()[200] >= so_far + 2 * CLIENTS)
+        assert {(each.status, each.json["code"]) for each in refused} == {(503, "overloaded")}
+        assert all(each.headers["Retry-After"] for each in refused)
+        # Whoever was decoded at that moment may have found none either.
+        assert senders.statuses().keys() <= {200, 503}
+        assert senders.lost == []
+        assert [each.pid for each in service.workers()] == [worker.pid]
 
 
 def test_a_hung_inference_is_504_and_its_worker_is_replaced(
