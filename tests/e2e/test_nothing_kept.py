@@ -1,4 +1,7 @@
-"""Nothing of what is sent is kept: not on a disk, not in a log, a metric or an error's text."""
+"""Nothing of what is sent is kept: not on a disk, not in a log, a metric or an error's text.
+
+Everything that keeps something is switched on: results in Redis, limits, keys, the audit log.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +17,10 @@ from pathlib import Path
 import psutil
 import pytest
 
+from backend.app.keys import configured, new_key
 from tests.e2e.conftest import ROOT
 from tests.e2e.container import PATIENCE, Container, container, needs_nginx
+from tests.redis_server import RedisServer, running_redis
 from tests.soak.marked import CASES
 from tests.soak.traces import find, forms, open_files, traces, written_since
 
@@ -24,6 +29,9 @@ pytestmark = needs_nginx
 NGINX, GUNICORN = "nginx", "gunicorn"
 # Every marker begins so: one search finds them all.
 STEM = f"Patient{secrets.token_hex(8)}"
+KEY = new_key()
+# The name that the key goes by is written, on purpose.
+NAME = f"ward{secrets.token_hex(8)}"
 
 
 @dataclass
@@ -31,6 +39,7 @@ class Run:
     """A container that has been sent every case by both doors, and what it said."""
 
     up: Container
+    redis: RedisServer
     began: float
     answers: dict[tuple[str, str], bytes] = field(default_factory=dict)
     kept_id: str = f"kept{secrets.token_hex(8)}"
@@ -70,18 +79,34 @@ def send(port: int, request: bytes, leave: bool = False) -> bytes:
         return answer
 
 
+def with_key(request: bytes) -> bytes:
+    """Return a request with a key that lets it in, as its first header."""
+    line, end, rest = request.partition(b"\r\n")
+    return line + end + f"X-API-Key: {KEY}\r\n".encode() + rest
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     folder = tmp_path_factory.mktemp("container")
-    settings = {"CLIENT_RATE": "1000", "CLIENT_BURST": "1000", "LOG_LEVEL": "DEBUG"}
-    with container(folder, **settings) as up:
-        run = Run(up, time.time())
+    settings = {
+        "CLIENT_RATE": "1000",
+        "CLIENT_BURST": "1000",
+        "RATE_LIMIT": "1000/second",
+        "CACHE_SECONDS": "3600",
+        "ALLOW_ANONYMOUS": "0",
+        "API_KEYS": configured(NAME, ["predict", "metrics"], KEY),
+        "AUDIT_LOG": str(folder / "audit"),
+        "AUDIT_KEY": secrets.token_hex(32),
+        "LOG_LEVEL": "DEBUG",
+    }
+    with running_redis(folder) as redis, container(folder, REDIS_URL=redis.url, **settings) as up:
+        run = Run(up, redis, time.time())
         for door in (NGINX, GUNICORN):
             port = run.port(door)
             for name, case in CASES.items():
-                marker = f"{STEM}{secrets.token_hex(8)}Name"
-                send(port, case(marker), leave=True)
-                run.answers[door, name] = send(port, case(marker))
+                request = with_key(case(f"{STEM}{secrets.token_hex(8)}Name"))
+                send(port, request, leave=True)
+                run.answers[door, name] = send(port, request)
         up.ask("/health", headers={"X-Request-ID": run.kept_id})
         yield run
 
@@ -92,11 +117,22 @@ def test_no_file_holds_what_was_sent(run: Run) -> None:
     # The same search finds what is kept on purpose, in both logs.
     found = {Path(file).name for file, _, _ in traces([run.kept_id], files)}
     assert {"stdout", "stderr"} <= found
+    assert {Path(file).name for file, _, _ in traces([NAME], files)} == {"audit"}
+    assert traces([KEY], files) == []
+
+
+def test_neither_names_nor_values_in_redis_hold_what_was_sent(run: Run) -> None:
+    kept = {name: run.redis.client.get(name) for name in run.redis.client.scan_iter()}
+    assert any(name.startswith(b"pneumonet:reading:") for name in kept)
+    for name, value in kept.items():
+        for marker in (STEM, KEY):
+            assert find(marker, name) == [], name
+            assert find(marker, value or b"") == [], name
 
 
 def test_no_metric_holds_what_was_sent(run: Run) -> None:
     connection = HTTPConnection("127.0.0.1", run.port(GUNICORN), timeout=PATIENCE)
-    connection.request("GET", "/metrics")
+    connection.request("GET", "/metrics", headers={"X-API-Key": KEY})
     text = connection.getresponse().read()
     assert b"pneumonet_predictions_total" in text
     assert find(STEM, text) == []

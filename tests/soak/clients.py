@@ -10,6 +10,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,13 @@ from typing import Any
 from tests.e2e.container import Container, container
 from tests.soak.corpus import seeds
 from tests.soak.marked import form, post
-from tests.soak.wire import drip, send, status
+from tests.soak.slow import SlowSenders
+from tests.soak.wire import abandon, send, status
 
 WELL_BEHAVED, LEAVING, SLOW = 16, 48, 200
 SECONDS = 120
 _AT_LEAST = 3  # requests of each, however slow the machine is
+_LEAVE_LATE = 0.3
 
 
 def load(up: Container, well_behaved: int, leaving: int, slow: int, seconds: float) -> dict[str, Any]:
@@ -49,22 +52,26 @@ def load(up: Container, well_behaved: int, leaving: int, slow: int, seconds: flo
         for turn in count():
             if turn >= _AT_LEAST and time.monotonic() > until:
                 return
+            source = f"127.2.0.{number + 1}"
             request = post(dice.choice(list(seeds().values())))
-            _said(up.port, request, True, f"127.2.0.{number + 1}")
+            # In the middle of a film, which nginx keeps to itself; or behind it, when gunicorn has it.
+            if whole := dice.random() < _LEAVE_LATE:
+                with suppress(OSError):
+                    abandon(up.port, request, source)
+            else:
+                _said(up.port, request, True, source)
             with lock:
-                counts["left"] += 1
+                counts["left late" if whole else "left early"] += 1
             time.sleep(dice.random() / 5)
 
-    dice = random.Random(0)
-    senders = [drip(up.port, dice, f"127.3.0.{number % 20 + 1}") for number in range(slow)]
     threads = [threading.Thread(target=behave, args=(each,)) for each in range(well_behaved)]
     threads += [threading.Thread(target=leave, args=(each,)) for each in range(leaving)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    for sender in senders:
-        sender.close()
+    slow_senders = SlowSenders(up.port, slow)
+    with slow_senders.sending():
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
     lost = sum(count for said, count in statuses.items() if said not in {200, 422, 429, 503})
     return {
         "well_behaved": well_behaved,
@@ -72,7 +79,10 @@ def load(up: Container, well_behaved: int, leaving: int, slow: int, seconds: flo
         "slow_senders": slow,
         "seconds": seconds,
         "answers": sum(statuses.values()) - lost,
-        "given_up": counts["left"],
+        "given_up": counts.total(),
+        "given_up_after_the_whole_film": counts["left late"],
+        "fragments": slow_senders.fragments,
+        "slow_senders_sent_away": slow_senders.sent_away,
         "statuses": {str(said): count for said, count in sorted(statuses.items())},
         "lost_answers": lost,
         "passed": lost == 0 and statuses[200] > 0,

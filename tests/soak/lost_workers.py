@@ -64,9 +64,8 @@ def _lose_one(service: Service, senders: Senders, number: signal.Signals) -> Los
     under_way = len(connections(victim))
     began, answered_before = time.monotonic(), senders.statuses()[200]
     victim.send_signal(number)
-    until(lambda: noticed(victim))
+    until(lambda: not psutil.pid_exists(victim.pid))  # the master has buried it; a silent one, killed it too
     heard = time.monotonic()
-    until(lambda: not psutil.pid_exists(victim.pid))
     loads = total(before, "model_loads_total", outcome="success") + 1
     until(lambda: whole(service, senders.film(0), workers, loads))
     ended, answered = time.monotonic(), senders.statuses()[200]
@@ -100,16 +99,6 @@ def whole(service: Service, film: bytes, workers: int, loads: float) -> bool:
 def connections(worker: psutil.Process) -> list[Any]:
     """Return the connections that a worker has accepted, and whose clients still hold them."""
     return [each for each in worker.net_connections("tcp") if each.status == psutil.CONN_ESTABLISHED]
-
-
-def noticed(worker: psutil.Process) -> bool:
-    """Return whether the master has buried a worker, or has told it to abort, which a stopped one cannot."""
-    try:
-        with open(f"/proc/{worker.pid}/status") as lines:
-            pending = next(int(line.split()[1], 16) for line in lines if line.startswith("ShdPnd"))
-    except (FileNotFoundError, ProcessLookupError):
-        return True
-    return bool(pending & 1 << signal.SIGABRT - 1)
 
 
 def _busy(service: Service) -> psutil.Process | None:

@@ -39,7 +39,9 @@ _SENTENCES: dict[str, list[tuple[str, Callable[[Figures], str]]]] = {
             lambda f: (
                 f"{f['well_behaved']} clients that behave beside {f['leaving']} that leave at random and "
                 f"{f['slow_senders']} senders that never end, for {f['seconds']} s: {f['answers']:,} "
-                f"answers, {f['given_up']:,} requests given up, {f['lost_answers']} lost answers"
+                f"answers, {f['given_up']:,} requests given up ({f['given_up_after_the_whole_film']:,} of "
+                f"them sent whole), {f['fragments']:,} fragments sent and {f['slow_senders_sent_away']:,} "
+                f"slow senders sent away, {f['lost_answers']} lost answers"
             ),
         )
     ],

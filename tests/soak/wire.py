@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import socket
 from contextlib import suppress
 
@@ -30,13 +29,9 @@ def status(answer: bytes) -> int:
     return int(words[1]) if len(words) > 1 and words[0].startswith(b"HTTP/") else 0
 
 
-def drip(port: int, dice: random.Random, source: str) -> socket.socket:
-    """Return a connection on which a request has begun that will never end."""
-    sender = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0))
-    slow = [
-        b"GET / HTTP/1.1\r\nHost: x\r\nX-A: b",
-        b"POST /predict HTTP/1.1\r\nContent-Length: 9999\r\n",
-        b"P",
-    ]
-    sender.sendall(dice.choice(slow))
-    return sender
+def abandon(port: int, request: bytes, source: str = "127.0.0.1") -> None:
+    """Send a whole request, and be gone before it is answered."""
+    with socket.create_connection(
+        ("127.0.0.1", port), timeout=PATIENCE, source_address=(source, 0)
+    ) as sender:
+        sender.sendall(request)
