@@ -241,7 +241,7 @@ def test_a_film_that_comes_after_its_deadline_is_not_even_decoded(
     make_client: MakeClient, png: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoded: list[bytes] = []
-    monkeypatch.setattr("backend.app.routes.read_film", lambda film, _: decoded.append(film))
+    monkeypatch.setattr("backend.app.pipeline.read_film", lambda film, _: decoded.append(film))
     client = make_client(predictor=FixedPredictor(), deadline_seconds=0.2)
 
     class Slow(io.BytesIO):

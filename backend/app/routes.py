@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import psutil
 from flask import Blueprint, Flask, Response, current_app, g, jsonify, request, url_for
 
-from backend.app import audit, docs, headers, openapi, page, sender, stages
-from backend.app.cache import ResultCache
+from backend.app import audit, docs, headers, openapi, page, pipeline, stages
 from backend.app.contract import Cam, Provenance
 from backend.app.errors import RETRY_AFTER_SECONDS
-from backend.app.metrics import Metrics
 from backend.app.queue import DeadlineExceeded
 from backend.app.schemas import (
     health_answer,
@@ -21,10 +17,8 @@ from backend.app.schemas import (
     readiness_answer,
 )
 from backend.app.telemetry import elapsed_ms
-from backend.app.uploads import Upload, read_upload
-from backend.inference.corrections import correct
-from backend.inference.images import Film, Limits, read_film
-from backend.inference.lazy import LazyPredictor
+from backend.app.uploads import read_upload
+from backend.inference.images import Film
 from backend.inference.overlay import draw_overlay, encode_png, heatmap_levels
 from backend.inference.provenance import sha256_of
 from backend.inference.reading import Reading
@@ -87,9 +81,9 @@ def predict() -> Response:
     with current_app.extensions["readiness"].accepted():
         upload = read_upload(request)
         audit.note_film(upload.data)
-        if _seconds_left() <= 0:  # its body took longer to come than an answer may
+        if pipeline.seconds_left() <= 0:  # its body took longer to come than an answer may
             raise DeadlineExceeded
-        film, reading = _read(upload)
+        film, reading = pipeline.read(upload)
         provenance = provenance_answer(
             reading.origin,
             sha256_of(upload.data),
@@ -109,66 +103,6 @@ def documentation() -> Response:
     html = docs.html(url_for(".openapi_json"))
     policy = headers.docs_policy(docs.style_hash(html))
     return Response(html, mimetype="text/html", headers={headers.POLICY: policy})
-
-
-def _read(upload: Upload) -> tuple[Film | None, Reading]:
-    """Return the film's reading, and the film itself if it had to be decoded."""
-    metrics: Metrics = current_app.extensions["metrics"]
-    cache: ResultCache | None = current_app.extensions["cache"]
-    predictor: LazyPredictor = current_app.extensions["predictor"]
-    options = {
-        "explained": upload.cam != "none",
-        "allow_unusual": upload.allow_unusual,
-        "correction": upload.correction,
-    }
-    digest = cache.digest(upload.data) if cache else b""
-    found = None
-    if cache:
-        if predictor.fingerprint and not request.cache_control.no_cache:
-            found = cache.find(digest, options, predictor.fingerprint)
-        g.cache_outcome = "hit" if found else "miss"
-        metrics.cache_lookups.labels(g.cache_outcome).inc()
-    if found:
-        film, reading = _decode(upload) if upload.cam == "both" else None, found
-    else:
-        film, reading = _compute(upload)
-        if cache and predictor.fingerprint:
-            cache.keep(digest, options, predictor.fingerprint, reading)
-    metrics.predicted(reading)
-    return film, reading
-
-
-def _compute(upload: Upload) -> tuple[Film, Reading]:
-    extensions = current_app.extensions
-    with extensions["queue"].place():  # refused before it costs anything
-        film = _decode(upload)
-        reading: Reading = extensions["queue"].run(
-            lambda: extensions["predictor"].predict(
-                film, explained=upload.cam != "none", allow_unusual=upload.allow_unusual
-            ),
-            _seconds_left(),
-            current_app.config["SETTINGS"].queue_seconds,
-            _still_wanted(),
-        )
-    stages.took("inference", reading.durations.inference)
-    if reading.durations.explain is not None:
-        stages.took("explain", reading.durations.explain)
-    return film, reading
-
-
-def _decode(upload: Upload) -> Film:
-    settings = current_app.config["SETTINGS"]
-    waiting_seconds = min(settings.queue_seconds, _seconds_left())
-    turn = current_app.extensions["decoders"].turn(waiting_seconds, _still_wanted())
-    with turn, stages.timed("decode"):
-        film = read_film(upload.data, Limits(settings.max_image_bytes, settings.max_image_pixels))
-        return correct(film, upload.correction) if upload.correction else film
-
-
-def _still_wanted() -> Callable[[], bool]:
-    """Return what tells whether the request's sender still waits; it may be asked outside the request."""
-    environ = request.environ
-    return lambda: not sender.has_gone(environ)
 
 
 def _reply(film: Film | None, reading: Reading, cam: Cam, provenance: Provenance) -> Response:
@@ -196,8 +130,3 @@ def _reply(film: Film | None, reading: Reading, cam: Cam, provenance: Provenance
 def _prefers_html() -> bool:
     # The first named wins a tie, so that curl's */* gets JSON.
     return request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html"
-
-
-def _seconds_left() -> float:
-    deadline: float = current_app.config["SETTINGS"].deadline_seconds
-    return deadline - elapsed_ms() / 1000

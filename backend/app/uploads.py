@@ -45,6 +45,11 @@ class Upload:
     allow_unusual: bool
     correction: Correction | None
 
+    @property
+    def explained(self) -> bool:
+        """Whether the answer needs a map."""
+        return self.cam != "none"
+
 
 def read_upload(request: Request) -> Upload:
     """Return the film and the options of a /predict request; raise RequestError."""
