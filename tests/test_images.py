@@ -168,6 +168,13 @@ def lossless() -> bytes:
     return encoded(NOISE, "JPEG").replace(b"\xff\xc0", b"\xff\xc3", 1)
 
 
+def a_part_without_length() -> bytes:
+    """A JPEG with a part that claims to be shorter than the claim: some decoders go on behind it."""
+    whole = encoded(NOISE, "JPEG")
+    end_of_frame = whole.index(b"\xff\xc4")
+    return whole[:end_of_frame] + b"\xff\xee\0\0" + whole[end_of_frame:]
+
+
 def a_thousand_scans() -> bytes:
     """A progressive JPEG whose last scan comes again and again: each costs a pass over all pixels."""
     whole = encoded(NOISE, "JPEG", progressive=True)
@@ -211,6 +218,7 @@ ARITHMETIC_JPEG = base64.b64decode(
             behind_a_false_frame(ARITHMETIC_JPEG), errors.DamagedImage, id="JPEG in arithmetic code, hidden"
         ),
         pytest.param(lossless(), errors.DamagedImage, id="lossless JPEG"),
+        pytest.param(a_part_without_length(), errors.DamagedImage, id="JPEG with a part without length"),
         pytest.param(encoded(NOISE)[:20], errors.DamagedImage, id="nothing but a signature"),
         pytest.param(b"\xff\xd8\xff" + b"\0" * 100, errors.DamagedImage, id="a JPEG's first bytes"),
         pytest.param(png_header(20_000, 20_000), errors.ImageTooLarge, id="a header of 400 megapixels"),

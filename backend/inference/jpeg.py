@@ -9,7 +9,8 @@ from collections.abc import Iterator
 _MOST_SCANS = 64
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
-# Baseline, extended and progressive, each with Huffman's codes. Arithmetic ones cost ten times the time.
+# Baseline, extended and progressive, each with Huffman's codes. Arithmetic ones cost ten times the time, and
+# lossless ones must not come through: scaled, they make libjpeg-turbo before 3.1.4 write behind its buffer.
 _SERVED_FRAMES = {0xC0, 0xC1, 0xC2}
 _FRAMES = set(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 # Not stuffed zeros, nor restarts within a scan: a decoder takes both for a part of the scan.
@@ -40,6 +41,8 @@ def _markers(jpeg: bytes) -> Iterator[int]:
         place = found.end()
         if marker not in _WITHOUT_LENGTH:
             length = int.from_bytes(jpeg[place : place + 2], "big")
-            if length < 2 or place + length > len(jpeg):
+            if length < 2:  # decoders go on behind it, each from where it likes
+                raise ValueError("The JPEG is damaged: a part of it has no length.")
+            if place + length > len(jpeg):
                 return
             place += length
