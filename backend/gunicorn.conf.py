@@ -3,9 +3,13 @@
 import os
 import sys
 
+from backend import allocator
+
+allocator.settle()  # before numpy, which brings threads
+
 from gunicorn.arbiter import Arbiter
 
-from backend import allocator, metrics_folder
+from backend import metrics_folder
 from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import fit
@@ -17,8 +21,6 @@ try:
     check(_settings)
 except SettingError as error:
     sys.exit(str(error))
-
-allocator.settle()
 
 wsgi_app = "backend.wsgi:app"
 _host = f"[{_settings.host}]" if ":" in _settings.host else _settings.host
@@ -55,14 +57,15 @@ def child_exit(server: Arbiter, worker: DrainingWorker) -> None:
     metrics_folder.leave_place(worker)
 
 
+def post_fork(server: Arbiter, worker: DrainingWorker) -> None:
+    metrics_folder.take_place(worker)
+
+
 if workers > 1:  # one counts in its own memory
     raw_env = [f"{metrics_folder.VARIABLE}={metrics_folder.metrics_folder()}"]
 
     def pre_fork(server: Arbiter, worker: DrainingWorker) -> None:
         metrics_folder.give_place(server, worker)
-
-    def post_fork(server: Arbiter, worker: DrainingWorker) -> None:
-        metrics_folder.take_place(worker)
 
     def on_exit(server: Arbiter) -> None:
         metrics_folder.remove()

@@ -37,7 +37,7 @@ def service_is_stopping() -> bool:
 def kill_silent_workers_at_once(master: Arbiter) -> None:
     """Have a worker that gives no sign of life killed as soon as that is known.
 
-    gunicorn asks it to abort first, and kills it a second later: who gives none does not hear that either.
+    gunicorn asks it to abort first, and kills it a second later.
     """
     kill = master.kill_worker
 

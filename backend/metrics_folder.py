@@ -1,4 +1,4 @@
-"""Where gunicorn's workers count together: a folder in memory, made with the first and gone with the last.
+"""Where gunicorn's workers count together: a folder in memory, gone with the master unless that is killed.
 
 A worker counts in the files of its place, which a later one takes over: what was counted goes on, and however
 many workers die, the folder does not grow. Each file has all its room from the start, for a process that
@@ -27,7 +27,7 @@ _MEMORY = Path("/dev/shm")  # noqa: S108 (a new folder in it, which only its own
 
 _GAUGES = {f"gauge_live{how}": 64 * 2**10 for how in ("sum", "max", "min")}
 FILES = {"counter": 2**20, "histogram": 2**20, **_GAUGES}
-"""The library's kinds of file, and more bytes than all our metrics' labels can fill."""
+"""The library's kinds of file, and more bytes than all our metrics' labels can fill: 2.2 MiB a place."""
 _NOTHING = bytes(8)
 """How a file begins that holds no value yet."""
 
@@ -40,11 +40,15 @@ def metrics_folder() -> Path:
 
 
 def give_place(master: Arbiter, worker: DrainingWorker) -> None:
-    """Give a worker that is about to begin the first free place, or none where there is no room."""
+    """Give a worker that is about to begin the first free place, or none where there is no room.
+
+    Who has none shows its own counts alone, and is not among those that the others show.
+    """
     taken = {each.place for each in master.WORKERS.values()}
     place = next(number for number in range(len(taken) + 1) if number not in taken)
     try:
         _reserve(place)
+        _clear_gauges(place)
         worker.place = place
     except OSError as error:
         master.log.error("no room for a worker's counts (%s): it counts by itself", error.strerror)
@@ -53,16 +57,13 @@ def give_place(master: Arbiter, worker: DrainingWorker) -> None:
 def take_place(worker: DrainingWorker) -> None:
     """Have this process count in its place from now on, or by itself if it has none."""
     place = worker.place
-    if place is not None:
-        values.ValueClass = values.MultiProcessValue(lambda: place)
+    values.ValueClass = values.MutexValue if place is None else values.MultiProcessValue(lambda: place)
 
 
 def leave_place(worker: DrainingWorker) -> None:
     """Take away the gauges of a worker that has gone; what it counted stays."""
     if worker.place is not None:
-        for kind in _GAUGES:
-            with suppress(OSError), _file(kind, worker.place).open("r+b") as file:
-                file.write(_NOTHING)
+        _clear_gauges(worker.place)
 
 
 def remove() -> None:
@@ -70,12 +71,22 @@ def remove() -> None:
 
 
 def _reserve(place: int) -> None:
+    """Have the files of a place lie there, each whole; raise OSError and leave none half made."""
     for kind, size in FILES.items():
-        file = os.open(_file(kind, place), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            os.posix_fallocate(file, 0, size)
-        finally:
-            os.close(file)
+        if not (file := _file(kind, place)).exists():
+            unfinished = file.with_suffix(".tmp")
+            try:
+                with unfinished.open("wb") as begun:
+                    os.posix_fallocate(begun.fileno(), 0, size)
+                unfinished.rename(file)
+            finally:
+                unfinished.unlink(missing_ok=True)
+
+
+def _clear_gauges(place: int) -> None:
+    for kind in _GAUGES:
+        with suppress(OSError), _file(kind, place).open("r+b") as file:
+            file.write(_NOTHING)
 
 
 def _file(kind: str, place: int) -> Path:

@@ -355,18 +355,27 @@ def test_decoders_that_complain_are_not_given_what_a_file_says_beside_its_pictur
     assert Png(whole[:33] + said + whole[33:]).bare() == whole
 
 
-def a_terabyte_of_opencv(*_: object) -> None:
-    cv2.resize(np.ones((4, 4), np.uint8), (2**20, 2**20))
+def ask_opencv_for_too_much(*_: object, **__: object) -> None:
+    cv2.resize(np.ones((4, 4), np.uint8), (2**25, 2**25))  # more than any machine can address
 
 
-def a_terabyte_of_numpy(*_: object) -> None:
+def ask_numpy_for_too_much(*_: object, **__: object) -> None:
     np.ones(2**50, np.uint8)
 
 
-@pytest.mark.parametrize("decode", [a_terabyte_of_opencv, a_terabyte_of_numpy])
-def test_a_film_is_not_called_damaged_where_there_is_no_memory_for_it(
-    decode: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("step", "ask"),
+    [
+        ("images.decode", ask_opencv_for_too_much),
+        ("images.decode", ask_numpy_for_too_much),
+        ("images.Image.open", ask_numpy_for_too_much),
+        ("decoding.Image.Image.getexif", ask_numpy_for_too_much),
+    ],
+)
+def test_a_film_is_not_called_damaged_nor_left_on_its_side_where_there_is_no_memory_for_it(
+    step: str, ask: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.inference.images.decode", decode)
+    film = encoded(NOISE)
+    monkeypatch.setattr(f"backend.inference.{step}", ask)
     with pytest.raises(MemoryError):
-        read_film(encoded(NOISE))
+        read_film(film)

@@ -10,9 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from prometheus_client import values
 
 from backend import metrics_folder
-from backend.metrics_folder import FILES, VARIABLE, give_place, leave_place
+from backend.metrics_folder import FILES, VARIABLE, give_place, leave_place, take_place
 
 ROOT = Path(__file__).parent.parent
 # Everything that could ever be counted: each route, method and status, each stage, reason and class.
@@ -28,7 +29,7 @@ statuses = [200, 204, 206, 301, 302, 304, 308, 400, 401, 403, 404, 405, 406, 408
 statuses += [417, 422, 429, 431, 499, 500, 501, 502, 503, 504, 505]
 for route in [NO_ROUTE, *{rule.rule for rule in app.url_map.iter_rules()}]:
     for method in [OTHER_METHOD, *_METHODS]:
-        for status in statuses if method in {"GET", "POST"} else statuses[:10]:
+        for status in statuses:
             metrics.answered(route, method, status, 0.1, {})
 """
 
@@ -90,6 +91,15 @@ def test_who_leaves_takes_the_gauges_along_and_leaves_the_counts(folder: Path) -
     }
 
 
+def test_whatever_gauges_were_left_are_cleared_for_who_comes(folder: Path) -> None:
+    give_place(master_of(), worker())
+    left = folder / "gauge_livesum_0.db"
+    with left.open("r+b") as file:
+        file.write(struct.pack("i", 100))
+    give_place(master_of(), worker())
+    assert used(left) == 0
+
+
 def test_without_room_a_worker_counts_by_itself_and_the_log_says_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -101,4 +111,13 @@ def test_without_room_a_worker_counts_by_itself_and_the_log_says_so(
     give_place(master, comes)
     assert comes.place is None
     assert master.said == ["no room for a worker's counts (No space left on device): it counts by itself"]
+    assert list(folder.iterdir()) == []
     leave_place(comes)
+
+
+def test_who_has_no_place_counts_in_memory_whatever_the_library_chose(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(values, "ValueClass", object())
+    take_place(worker(None))
+    assert values.ValueClass is values.MutexValue

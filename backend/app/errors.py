@@ -56,7 +56,7 @@ _SERVICE_ERRORS: dict[type[Exception], tuple[int, ErrorCode, str]] = {
         "The networks could not be loaded. Try again shortly.",
     ),
     Overloaded: (503, "overloaded", "Too many films are waiting. Try again shortly."),
-    MemoryError: (503, "overloaded", "There is no memory left to read the film. Try again shortly."),
+    MemoryError: (503, "overloaded", "There is no memory left for this. Try again shortly."),
     Draining: (503, "overloaded", "The service is restarting. Try again shortly."),
     CannotTell: (503, "unavailable", "Tokens cannot be checked at the moment. Try again shortly."),
     AuditUnavailable: (
@@ -139,6 +139,8 @@ def _not_let_in(error: NotKnown | NotAllowed) -> Response:
 def _service_error(error: Exception) -> Response:
     if isinstance(error, inference.ModelsUnavailable):
         log.error("models unavailable", extra={"fields": {"reason": str(error)}})
+    if isinstance(error, MemoryError):
+        _log_fault("out of memory", error)
     reason = next((why for kind, why in _TURNED_AWAY.items() if isinstance(error, kind)), None)
     if reason:
         _metrics().turned_away.labels(reason).inc()
@@ -168,7 +170,11 @@ def _http_error(error: HTTPException) -> Response:
 
 
 def _own_fault(error: Exception) -> Response:
+    _log_fault("internal error", error)
+    return _answer(*_OWN_FAULT)
+
+
+def _log_fault(what: str, error: Exception) -> None:
     # The exception's text may quote what was sent, so that only its type and place are logged.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error("internal error", extra={"fields": {"type": type(error).__name__, "trace": places}})
-    return _answer(*_OWN_FAULT)
+    log.error(what, extra={"fields": {"type": type(error).__name__, "trace": places}})

@@ -20,11 +20,11 @@ from prometheus_client import (
     generate_latest,
     values,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 from backend.app.cache import OUTCOMES
 from backend.app.contract import spoken
 from backend.app.restarts import restarts
-from backend.app.shared_counts import SharedCounts
 from backend.app.stages import STAGES, Stage, timed
 from backend.app.stores import FAILURES, Failure
 from backend.inference.engine import Engine
@@ -227,6 +227,6 @@ class Metrics:
         registry = self._registry
         if self._shared:
             registry = CollectorRegistry()
-            SharedCounts(registry)
+            MultiProcessCollector(registry)
             registry.register(restarts)
         return generate_latest(registry)

@@ -107,6 +107,8 @@ def _orientation(image: Image.Image, data: bytes) -> int | None:
             found: int | None = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
         else:
             found = image.getexif().get(ExifTags.Base.Orientation)
+    except MemoryError:
+        raise
     except Exception:  # broken EXIF is no reason to refuse a film whose pixels are whole
         return None
     return found

@@ -75,6 +75,8 @@ def read_film(data: bytes, limits: Limits = Limits()) -> Film:
 def _open(data: bytes) -> Image.Image:
     try:
         image = Image.open(io.BytesIO(data), formats=SERVED_FORMATS)
+    except MemoryError:
+        raise
     except Exception as error:  # decoders fail in every way there is on hostile bytes
         if data.startswith(_SIGNATURES):
             raise DamagedImage("The image is damaged and cannot be read.") from error

@@ -128,18 +128,6 @@ def test_a_killed_workers_gauges_go_and_its_counts_stay(two_workers: Server, png
     film.socket.close()
 
 
-def test_a_file_that_a_worker_has_only_begun_breaks_no_scrape(two_workers: Server) -> None:
-    """As one is for a moment when a worker starts, and for ever if it is killed in that moment."""
-    url, master = two_workers
-    begun = [folder(workers(master)[0]) / f"{kind}_99999.db" for kind in ("counter", "gauge_livesum")]
-    for each in begun:
-        each.touch()
-    for _ in range(8):  # whoever is asked
-        assert value(scrape(url), "workers") == 2
-    for each in begun:
-        each.unlink()
-
-
 @pytest.mark.skipif(shutil.which("promtool") is None, reason="promtool is not installed")
 def test_promtool_finds_nothing_to_say_of_the_sum(two_workers: Server) -> None:
     done = subprocess.run(

@@ -6,7 +6,7 @@ import random
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from tests.soak.wire import PATIENCE
@@ -31,46 +31,67 @@ class _Sender:
     source: str
     begin: bytes
     fragment: bytes
+    fragments: int = 0
+    sent_away: int = 0
     connection: socket.socket | None = None
 
-    def send(self) -> bool:
-        """Send one more fragment, on a new connection if need be; return whether the old one was ended."""
-        ended = self.connection is not None and self._ended()
-        if self.connection is None or ended:
+    def send(self) -> None:
+        """Send one more fragment, or begin anew where there is no connection."""
+        if self.connection is None:
+            self._begin()
+        elif self._goes_on():
+            self.fragments += 1
+        else:
+            self.sent_away += 1
             self.close()
-            self.connection = socket.create_connection(
+            self._begin()
+
+    def _begin(self) -> None:
+        with suppress(OSError):  # the next turn tries again
+            connection = socket.create_connection(
                 ("127.0.0.1", self.port), timeout=PATIENCE, source_address=(self.source, 0)
             )
-            self.connection.sendall(self.begin)
-            self.connection.setblocking(False)
-        return ended
+            self.connection = connection
+            connection.sendall(self.begin)
+            connection.setblocking(False)
 
-    def _ended(self) -> bool:
+    def _goes_on(self) -> bool:
         assert self.connection is not None
         try:
             self.connection.send(self.fragment)
             # An answer before the request has ended sends the sender away, and so does an end without one.
             self.connection.recv(1)
         except BlockingIOError:
-            return False
+            return True
         except OSError:
             pass
-        return True
+        return False
 
     def close(self) -> None:
         if self.connection:
             self.connection.close()
+        self.connection = None
 
 
 class SlowSenders:
     """So many of them, from twenty addresses, all that never end."""
 
-    def __init__(self, port: int, number: int) -> None:
+    def __init__(self, port: int, number: int, pace_seconds: float = PACE_SECONDS) -> None:
         dice = random.Random(0)
+        self._pace_seconds = pace_seconds
         self._senders = [
             _Sender(port, f"127.3.0.{each % 20 + 1}", *dice.choice(_KINDS)) for each in range(number)
         ]
-        self.fragments = self.sent_away = 0
+
+    @property
+    def fragments(self) -> int:
+        """How many were sent by senders that the server went on to hear."""
+        return sum(sender.fragments for sender in self._senders)
+
+    @property
+    def sent_away(self) -> int:
+        """How often a sender was."""
+        return sum(sender.sent_away for sender in self._senders)
 
     @contextmanager
     def sending(self) -> Iterator[None]:
@@ -88,10 +109,9 @@ class SlowSenders:
                 sender.close()
 
     def _go_on(self, over: threading.Event) -> None:
-        while not over.wait(PACE_SECONDS):
+        while not over.wait(self._pace_seconds):
             self._turn()
 
     def _turn(self) -> None:
         for sender in self._senders:
-            self.sent_away += sender.send()
-            self.fragments += 1
+            sender.send()
