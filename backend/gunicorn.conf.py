@@ -13,7 +13,8 @@ from backend import metrics_folder
 from backend.app.checks import check
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import fit
-from backend.master import count_departure, kill_silent_workers_at_once, tell_workers_of_sigterm
+from backend.master import count_departure, tell_workers_of_sigterm
+from backend.silent_workers import kill_silent_workers_at_once
 from backend.worker import DrainingWorker
 
 try:
@@ -35,7 +36,8 @@ worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa:
 # A service without a writable home needs no socket to be steered by.
 control_socket_disable = True
 keepalive = 5
-# A worker that has not turned its loop for so many seconds is taken for dead; it does so every second.
+# A worker that has not turned its loop for so many seconds is taken for dead; it does so every second. One in
+# which nothing wants to run is not given so long (silent_workers.py).
 timeout = 5
 graceful_timeout = _settings.graceful_seconds
 # No header of a request may say which address it is for, even if a proxy were to pass it on.

@@ -1,4 +1,4 @@
-"""What the master does beyond gunicorn: say when all stop, count who goes, and wait for no dead worker."""
+"""What the master does beyond gunicorn: say when all stop, and count who goes."""
 
 from __future__ import annotations
 
@@ -32,19 +32,6 @@ def tell_workers_of_sigterm(master: Arbiter) -> None:
 def service_is_stopping() -> bool:
     """Return whether the master has got SIGTERM."""
     return _stopping[0] != 0
-
-
-def kill_silent_workers_at_once(master: Arbiter) -> None:
-    """Have a worker that gives no sign of life killed as soon as that is known.
-
-    gunicorn asks it to abort first, and kills it a second later.
-    """
-    kill = master.kill_worker
-
-    def kill_for_good(pid: int, number: signal.Signals) -> None:
-        kill(pid, signal.SIGKILL if number == signal.SIGABRT else number)
-
-    master.kill_worker = kill_for_good
 
 
 def count_departure(master: Arbiter, worker: DrainingWorker) -> None:

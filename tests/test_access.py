@@ -228,7 +228,11 @@ def test_two_keys_may_have_one_name_while_one_replaces_the_other() -> None:
     assert ring.caller(READER) == ring.caller(BOTH) is not None
 
 
-@pytest.mark.parametrize("line", ["ward-3", READER, f"ward-3:predict:{READER}", "ward 3:predict:" + "0" * 64])
+@pytest.mark.parametrize(
+    "line",
+    ["ward-3", READER, f"ward-3:predict:{READER}", "ward 3:predict:" + "0" * 64],
+    ids=["a name", "a key", "a key in place of its hash", "a name with a space"],
+)
 def test_a_configured_key_that_is_none_is_refused_without_being_quoted(line: str, tmp_path: Path) -> None:
     file = tmp_path / "keys"
     file.write_text(f"# first\n{line}\n")

@@ -15,7 +15,7 @@ Figures = dict[str, Any]
 @pytest.fixture
 def figures() -> Figures:
     """Return figures that keep every promise, as the parts of the scenario give them."""
-    loss = {"lost": 2, "under_way": 3, "counted": True, "seconds_from_notice": 4.9}
+    loss = {"lost": 2, "under_way": 3, "counted": True, "seconds_from_death": 4.9}
     probe = {"count": 9, "median": 9.0, "p95": 90.0, "max": 200.0}
     return {
         "workers": {"lost": 4, "statuses": {"200": 100}, "losses": [dict(loss), dict(loss)]},
@@ -52,7 +52,7 @@ def uncounted(figures: Figures) -> None:
 
 
 def slow_to_be_whole(figures: Figures) -> None:
-    figures["workers"]["losses"][-1]["seconds_from_notice"] = 5.1
+    figures["workers"]["losses"][-1]["seconds_from_death"] = 5.1
 
 
 def lost_with_redis(figures: Figures) -> None:

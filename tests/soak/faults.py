@@ -79,7 +79,7 @@ def missing(figures: dict[str, Any]) -> Iterable[str]:
         yield "requests were lost that no worker's end explains"
     if not all(each["counted"] for each in losses):
         yield "a worker's end was not counted"
-    if any(each["seconds_from_notice"] > WHOLE_SECONDS for each in losses):
+    if any(each["seconds_from_death"] > WHOLE_SECONDS for each in losses):
         yield f"not whole within {WHOLE_SECONDS} s"
     if redis["lost"] or set(redis["statuses"]) != {"200"}:
         yield "answers were lost with Redis"
