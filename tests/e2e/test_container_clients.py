@@ -98,10 +98,15 @@ def refusal(up: Container) -> Answer | None:
 
 
 def test_a_hanging_gunicorn_is_given_up(impatient: Container) -> None:
-    worker = impatient.worker()
-    worker.suspend()
+    hanging = [
+        impatient.worker(),
+        impatient.master("gunicorn"),
+    ]  # which would replace a worker that hangs alone
+    for each in reversed(hanging):
+        each.suspend()
     try:
         assert is_failure(impatient.ask("/health"), 504, "deadline_exceeded")
     finally:
-        worker.resume()
+        for each in hanging:
+            each.resume()
     assert until(lambda: impatient.ask("/health").status == 200)
