@@ -60,8 +60,7 @@ no-page:
 	@echo "Serving the API alone: for the page, install Node.js 20.19 or later with npm and run make run again."
 
 test: check page
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses 2 --dist loadfile -m "not alone"
-	$(BIN)/python -m pytest -m alone
+	$(BIN)/python -m pytest
 	cd frontend && npm test
 
 check: need-node $(VENV)/.dev $(PAGE_TOOLS)/.installed

@@ -382,7 +382,6 @@ def test_a_child_that_dies_is_an_error(tmp_path: Path) -> None:
         child.ask("anything")
 
 
-@pytest.mark.alone
 def test_the_service_is_fast_beside_eager_torch(tmp_path: Path) -> None:
     """Half of what is asked on an idle machine, since this one may be busy: make bench has the figures.
 

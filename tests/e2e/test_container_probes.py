@@ -8,7 +8,6 @@ from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.e2e.conftest import ROOT
@@ -38,7 +37,6 @@ def probe_status(up: Container, probe: dict[str, Any]) -> int:
         connection.close()
 
 
-@pytest.mark.alone
 def test_probes_are_answered_in_time_under_load(tmp_path: Path, png: bytes) -> None:
     ended, films = threading.Event(), [0] * CLIENTS
 
