@@ -96,7 +96,7 @@ image:
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
 # Each network's second run goes on from its first without what held it back, taught by one that knows ImageNet.
-# glibc maps each large tensor anew, unless told otherwise: on a CPU that costs a fifth to a half of every step.
+# glibc maps each large tensor anew, unless told otherwise, which takes a good part of every step on a CPU.
 KEPT  := glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:glibc.malloc.hugetlb=1
 TEACH := GLIBC_TUNABLES=$(KEPT) $(BIN)/python -m backend.training.train --data "$(DATA)"
 AGAIN := --mixup 0 --stochastic-depth 0 --teacher $(RUNS)/efficientnet_lite2

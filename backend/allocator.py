@@ -2,7 +2,7 @@
 
 By default each thread may have a heap of its own, and what one of them freed no other uses; and after the
 first large film its size is taken for ordinary, so that others like it leave holes in those heaps. Memory
-then grows for days in steps, though nothing is kept.
+then grows in steps, though nothing is kept.
 """
 
 from __future__ import annotations
