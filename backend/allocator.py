@@ -19,16 +19,17 @@ _LARGE_BYTES = 2**20
 _TRIM_BYTES = 16 * 2**20
 
 
-def settle() -> bool:
-    """Set glibc's allocator up, for this process and all it forks; return whether there is one.
+def settle() -> None:
+    """Set glibc's allocator up, for this process and all it forks; leave any other alone.
 
     To be called before there are threads: a heap that one has already stays.
     """
     if sys.platform != "linux":
-        return False
+        return
     try:
         mallopt = ctypes.CDLL(None).mallopt
     except AttributeError:  # musl
-        return False
-    chosen = {_M_ARENA_MAX: _HEAPS, _M_MMAP_THRESHOLD: _LARGE_BYTES, _M_TRIM_THRESHOLD: _TRIM_BYTES}
-    return all(mallopt(option, value) == 1 for option, value in chosen.items())
+        return
+    mallopt(_M_ARENA_MAX, _HEAPS)
+    mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+    mallopt(_M_TRIM_THRESHOLD, _TRIM_BYTES)

@@ -17,7 +17,7 @@ PROGRAM = """
 import ctypes, re, sys, tempfile, threading
 from backend.allocator import settle
 
-assert {settle}
+{settle}
 libc = ctypes.CDLL(None)
 libc.malloc.restype = libc.fopen.restype = ctypes.c_void_p
 together = threading.Barrier(8)
@@ -45,11 +45,11 @@ def heaps(settle: str) -> int:
 
 def test_threads_share_two_heaps_instead_of_having_one_each() -> None:
     assert heaps("settle()") <= 2
-    assert heaps("True") > 2
+    assert heaps("pass") > 2
 
 
-def test_where_there_is_no_glibc_nothing_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_allocator_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     from backend import allocator
 
     monkeypatch.setattr(allocator.ctypes, "CDLL", lambda name: object())
-    assert not allocator.settle()
+    allocator.settle()

@@ -6,13 +6,14 @@ import logging
 import traceback
 from typing import get_args
 
-from flask import Flask, Response, current_app, g, jsonify
+from flask import Flask, Response, g, jsonify
 from werkzeug.exceptions import HTTPException
 
+from backend.app import metrics
 from backend.app.audit_log import AuditUnavailable
 from backend.app.contract import ErrorCode, RequestCode
 from backend.app.identity import CannotTell, NotAllowed, NotKnown
-from backend.app.metrics import Metrics, Reason
+from backend.app.metrics import Reason
 from backend.app.queue import DeadlineExceeded, Expired, NotWanted, Overloaded
 from backend.app.readiness import Draining
 from backend.app.schemas import error_answer
@@ -143,19 +144,14 @@ def _service_error(error: Exception) -> Response:
         _log_fault("out of memory", error)
     reason = next((why for kind, why in _TURNED_AWAY.items() if isinstance(error, kind)), None)
     if reason:
-        _metrics().turned_away.labels(reason).inc()
+        metrics.counting().turned_away.labels(reason).inc()
     return _answer(*next(answer for kind, answer in _SERVICE_ERRORS.items() if isinstance(error, kind)))
 
 
 def _sender_gone(_error: NotWanted) -> Response:
     log.info("client gone", extra={"fields": {"request_id": g.request_id}})
-    _metrics().turned_away.labels("client_gone").inc()
+    metrics.counting().turned_away.labels("client_gone").inc()
     return _answer(*_SENDER_GONE)
-
-
-def _metrics() -> Metrics:
-    metrics: Metrics = current_app.extensions["metrics"]
-    return metrics
 
 
 def _http_error(error: HTTPException) -> Response:

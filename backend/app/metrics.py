@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Literal, get_args
 
 import psutil
+from flask import current_app
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -230,3 +231,9 @@ class Metrics:
             MultiProcessCollector(registry)
             registry.register(restarts)
         return generate_latest(registry)
+
+
+def counting() -> Metrics:
+    """Return what the app counts with whose request this is."""
+    metrics: Metrics = current_app.extensions["metrics"]
+    return metrics

@@ -7,9 +7,8 @@ from typing import Any
 
 from flask import current_app, g, request
 
-from backend.app import sender, stages
+from backend.app import metrics, sender, stages
 from backend.app.cache import ResultCache
-from backend.app.metrics import Metrics
 from backend.app.telemetry import elapsed_ms
 from backend.app.uploads import Upload
 from backend.inference.corrections import correct
@@ -22,7 +21,7 @@ def read(upload: Upload) -> tuple[Film | None, Reading]:
     """Return the film's reading, and the film itself if it had to be decoded."""
     cache: ResultCache | None = current_app.extensions["cache"]
     film, reading = _read_once(upload, cache) if cache else _compute(upload)
-    _metrics().predicted(reading)
+    metrics.counting().predicted(reading)
     return film, reading
 
 
@@ -40,7 +39,7 @@ def _read_once(upload: Upload, cache: ResultCache) -> tuple[Film | None, Reading
     if predictor.fingerprint and not request.cache_control.no_cache:
         known = cache.find(digest, options, predictor.fingerprint)
     g.cache_outcome = "hit" if known else "miss"
-    _metrics().cache_lookups.labels(g.cache_outcome).inc()
+    metrics.counting().cache_lookups.labels(g.cache_outcome).inc()
     if known:
         return _decode(upload) if upload.cam == "both" else None, known
     film, reading = _compute(upload)
@@ -88,8 +87,3 @@ def _still_wanted() -> Callable[[], bool]:
     """Return what tells whether the request's sender still waits; it may be asked outside the request."""
     environ = request.environ
     return lambda: not sender.has_gone(environ)
-
-
-def _metrics() -> Metrics:
-    metrics: Metrics = current_app.extensions["metrics"]
-    return metrics

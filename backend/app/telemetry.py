@@ -13,11 +13,10 @@ import time
 import uuid
 from datetime import UTC, datetime
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 
-from backend.app import stages
+from backend.app import metrics, stages
 from backend.app.contract import REQUEST_ID
-from backend.app.metrics import Metrics
 
 log = logging.getLogger("pneumonet")
 
@@ -59,7 +58,7 @@ def _begin() -> None:
     g.started = time.perf_counter()
     stages.begin()
     if request.endpoint != "metrics":
-        g.in_flight = _metrics().in_flight
+        g.in_flight = metrics.counting().in_flight
         g.in_flight.inc()
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
@@ -78,15 +77,12 @@ def _end(response: Response) -> Response:
         "duration_ms": round(duration_ms, 1),
     }
     log.info("request", extra={"fields": fields})
-    _metrics().answered(route, request.method, response.status_code, duration_ms / 1000, stages.so_far())
+    metrics.counting().answered(
+        route, request.method, response.status_code, duration_ms / 1000, stages.so_far()
+    )
     return response
 
 
 def _leave(_error: BaseException | None) -> None:
     if in_flight := g.pop("in_flight", None):
         in_flight.dec()
-
-
-def _metrics() -> Metrics:
-    metrics: Metrics = current_app.extensions["metrics"]
-    return metrics
