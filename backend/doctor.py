@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import socket
 import sys
@@ -15,8 +16,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
+from backend.app import audit
 from backend.app.access import Access
-from backend.app.audit import open_log
 from backend.app.limits import check as check_redis
 from backend.app.settings import SettingError, Settings
 from backend.app.sizing import MEMORY_A_PROCESS, fit
@@ -56,7 +57,7 @@ def examine(requirements: Path = REQUIREMENTS) -> Iterator[Finding]:
     yield Finding("settings", "ok", "every environment variable makes sense")
     yield _access(settings)
     if settings.audit_log is not None:
-        yield _audit(settings)
+        yield _audit(settings, settings.audit_log)
     weights = list(_weights(settings.weights_dir))
     yield from weights
     if all(each.state != "broken" for each in weights):
@@ -99,6 +100,7 @@ def _deviation(name: str, pinned: str) -> str | None:
 def _access(settings: Settings) -> Finding:
     try:
         access = Access(settings)
+        access.check()
     except SettingError as error:
         return Finding("access", "broken", str(error))
     if access.required:
@@ -110,12 +112,17 @@ def _access(settings: Settings) -> Finding:
     return Finding("access", "ok", "everybody on this machine is let in, nobody else reaches it")
 
 
-def _audit(settings: Settings) -> Finding:
+def _audit(settings: Settings, path: Path) -> Finding:
     try:
-        open_log(settings)
+        audit.open_log(settings)
+        if os.path.exists(path):
+            audit.check(settings)
+        # Not made, for it would belong to whoever asks and not to the service.
+        elif not os.access(path.parent, os.W_OK | os.X_OK):
+            raise SettingError(f"AUDIT_LOG cannot be written: {path.parent} lets nothing be made in it")
     except SettingError as error:
         return Finding("audit", "broken", str(error))
-    return Finding("audit", "ok", f"answers are recorded in {settings.audit_log}")
+    return Finding("audit", "ok", f"answers are recorded in {path}")
 
 
 def _weights(folder: Path) -> Iterator[Finding]:

@@ -6,12 +6,16 @@ goes (a reload, say) and others take what comes.
 
 gunicorn's own waits for each client to hang up before it accepts the next, two seconds at most for each.
 
+gunicorn's own ends the whole service when a worker cannot start, also when it was to replace one that had
+died in a service that did well.
+
 And gunicorn takes a worker for well as long as its main loop turns. This one gives itself up when an
 inference goes on long after its answer was given up, or loading the networks does not end.
 """
 
 from __future__ import annotations
 
+import gc
 import logging
 import mmap
 import os
@@ -31,11 +35,20 @@ from backend.master import service_is_stopping
 HUNG_SECONDS = 3.0
 """For how long an inference may go on past its deadline before its worker gives itself up."""
 
+_NEXT_TRY_SECONDS = 1.0
+"""How long after a worker that could not start another may try."""
+
 log = logging.getLogger("pneumonet")
 
 
 def _closed_already(graceful: bool = False) -> None:
     """Take the place of a connection's own way to close."""
+
+
+def _spare_the_collector() -> None:
+    """Keep Python's collector from what stays for good: going through it, it holds up every request."""
+    gc.collect()
+    gc.freeze()
 
 
 class DrainingWorker(ThreadWorker):  # type: ignore[misc]
@@ -68,10 +81,18 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         return predictor
 
     def load_wsgi(self) -> None:
-        super().load_wsgi()
+        try:
+            super().load_wsgi()
+        except Exception as error:
+            if self.age <= self.cfg.workers:  # the service itself cannot start, and is to say why
+                raise
+            self.log.error("A worker cannot start (%s): another will try", type(error).__name__)
+            time.sleep(_NEXT_TRY_SECONDS)
+            sys.exit(1)
         self.readiness.leaving = lambda: not self.alive
         self.readiness.stopping = self._nobody_takes_what_comes
         self.predictor.before_attempt = self._beat
+        self.predictor.after_load = _spare_the_collector
 
     def run(self) -> None:
         super().run()

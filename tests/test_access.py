@@ -19,6 +19,7 @@ from werkzeug.test import TestResponse
 from backend.__main__ import main
 from backend.app import create_app, keys
 from backend.app.access import NOBODY_IS_ASKED, Access
+from backend.app.checks import check
 from backend.app.identity import ROLES
 from backend.app.keys import Key, KeyRing, configured, new_key
 from backend.app.settings import SettingError, Settings
@@ -223,6 +224,17 @@ def test_a_file_that_cannot_be_read_any_more_lets_nobody_in(
     assert "API_KEYS_FILE: line 1 is not NAME:ROLES:HASH" in capsys.readouterr().err
 
 
+def test_a_worker_that_comes_later_takes_a_spoilt_file_as_the_others_do(
+    make_client: MakeClient, png: bytes, tmp_path: Path
+) -> None:
+    file = tmp_path / "keys"
+    write(file, "ward-3:everything:00", KEYS[0])
+    client = make_client(predictor=FixedPredictor(), api_keys_file=file)
+    assert client.post("/predict", data=png, headers=bearer(READER)).status_code == 200
+    with pytest.raises(SettingError, match="API_KEYS_FILE: line 1"):  # but a service does not start with it
+        check(Settings(api_keys_file=file))
+
+
 def test_two_keys_may_have_one_name_while_one_replaces_the_other() -> None:
     ring = KeyRing([KEYS[0], configured("ward-3", ["predict"], BOTH)])
     assert ring.caller(READER) == ring.caller(BOTH) is not None
@@ -241,10 +253,10 @@ def test_a_configured_key_that_is_none_is_refused_without_being_quoted(line: str
         (Settings(api_keys_file=file), "API_KEYS_FILE: line 2 is not NAME:ROLES:HASH"),
     ):
         with pytest.raises(SettingError, match=where) as refused:
-            Access(settings)
+            Access(settings).check()
         assert line not in str(refused.value)
     with pytest.raises(SettingError, match="API_KEYS_FILE cannot be read: No such file"):
-        Access(Settings(api_keys_file=tmp_path / "gone"))
+        Access(Settings(api_keys_file=tmp_path / "gone")).check()
 
 
 def test_another_role_than_ours_is_refused() -> None:

@@ -188,6 +188,21 @@ def test_who_is_let_in_is_told(
     assert (found, words in message) == (state, True), message
 
 
+def test_where_answers_are_recorded_is_looked_at_and_nothing_is_made(
+    unloaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUDIT_KEY", "0" * 32)
+    for path, state, words in (
+        (tmp_path / "audit.log", "ok", "answers are recorded in"),
+        (tmp_path / "gone" / "audit.log", "broken", "lets nothing be made in it"),
+        (tmp_path, "broken", "AUDIT_LOG cannot be written: Is a directory"),
+    ):
+        monkeypatch.setenv("AUDIT_LOG", str(path))
+        found, message = only("audit")
+        assert (found, words in message) == (state, True), message
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_too_many_threads_are_a_warning(
     unloaded: None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

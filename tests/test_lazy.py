@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from backend.app import create_app
 from backend.app.settings import Settings
-from backend.inference.errors import ModelsUnavailable
+from backend.inference.errors import EngineRefused, ModelsUnavailable
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
@@ -68,6 +68,37 @@ def test_an_unforeseen_failure_to_load_is_told_and_tried_again(film: Film) -> No
     assert predictor.failure == "loading the networks failed: MemoryError"
     assert predictor.predict(film).confidence == 1.0
     assert predictor.failure is None
+
+
+def test_why_there_is_no_engine_is_told_the_log_alone(film: Film) -> None:
+    def load() -> FixedReader:
+        raise EngineRefused("[Errno 28] No space left on device: '/srv/secret'")
+
+    predictor = LazyPredictor(load)
+    with pytest.raises(ModelsUnavailable, match="/srv/secret"):  # which is logged
+        predictor.predict(film)
+    assert predictor.failure == "the engine that is asked for cannot be had"
+
+
+def test_who_wants_to_know_is_told_once_the_networks_are_there(film: Film) -> None:
+    outcomes: list[Any] = [ModelsUnavailable("not yet"), FixedReader((1.0, 0.0, 0.0), lambda: None)]
+    told = []
+
+    def load() -> FixedReader:
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        assert isinstance(outcome, FixedReader)
+        return outcome
+
+    predictor = LazyPredictor(load)
+    predictor.after_load = lambda: told.append(predictor.loaded)
+    with pytest.raises(ModelsUnavailable):
+        predictor.predict(film)
+    assert told == []
+    for _ in range(2):
+        predictor.predict(film)
+    assert told == [True]
 
 
 def test_two_hundred_requests_from_sixteen_clients_answer_as_one_by_one(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import threading
@@ -42,6 +43,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[DrainingWorker]:
     yield worker
     predictor.release.set()
     worker.tmp.close()
+    gc.unfreeze()
 
 
 def silence_allowed(worker: DrainingWorker) -> float:
@@ -69,6 +71,28 @@ def test_while_it_loads_silence_is_no_death(worker: DrainingWorker) -> None:
     thread.join(timeout=60)
     worker.notify()
     assert silence_allowed(worker) <= 0.001
+
+
+def test_a_worker_that_replaces_another_and_cannot_start_leaves_the_service_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("backend.worker._NEXT_TRY_SECONDS", 0.0)
+    for age, how in ((1, MemoryError), (2, SystemExit)):
+        late = DrainingWorker(age, os.getppid(), [], None, 2.5, Config(), logging.getLogger("test"))
+        late.app = type("App", (), {"wsgi": lambda self: broken()})()
+        with pytest.raises(how):
+            late.load_wsgi()
+        late.tmp.close()
+
+
+def test_the_collector_passes_over_what_the_networks_brought(worker: DrainingWorker) -> None:
+    worker.predictor.release.set()
+    assert gc.get_freeze_count() == 0
+    worker.predictor.warm_up()
+    assert gc.get_freeze_count() > 10_000
 
 
 def test_a_film_that_waits_for_the_networks_does_not_hang(worker: DrainingWorker) -> None:

@@ -36,12 +36,27 @@ class Access:
     """Who is known here, and how."""
 
     def __init__(self, settings: Settings) -> None:
-        """Raise SettingError where the settings leave open who may come in."""
+        """Raise SettingError where the settings leave open who may come in.
+
+        What may change while the service runs, the file of keys, is left to `check`: a worker that replaces
+        another takes it as the others do.
+        """
         self._keys = _key_ring(settings)
         self._tokens = _tokens(settings)
         self._settings = settings
         if settings.public and not self.required and not settings.allow_anonymous:
             raise SettingError(NOBODY_IS_ASKED)
+
+    def check(self) -> None:
+        """Raise SettingError where not every key that is configured can be used."""
+        if self._keys is None:
+            return
+        try:
+            self._keys.check()
+        except BadKey as error:
+            raise SettingError(str(error)) from None
+        except OSError as error:
+            raise SettingError(f"API_KEYS_FILE cannot be read: {error.strerror}") from None
 
     @property
     def required(self) -> bool:
@@ -134,8 +149,6 @@ def _key_ring(settings: Settings) -> KeyRing | None:
         return KeyRing(settings.api_keys, settings.api_keys_file)
     except BadKey as error:
         raise SettingError(str(error)) from None
-    except OSError as error:
-        raise SettingError(f"API_KEYS_FILE cannot be read: {error.strerror}") from None
 
 
 def _tokens(settings: Settings) -> Tokens | None:

@@ -15,17 +15,23 @@ log = logging.getLogger("pneumonet")
 
 
 def open_log(settings: Settings) -> AuditLog | None:
-    """Return the log, if one is set up; raise SettingError where it cannot be written."""
+    """Return the log, if one is set up; raise SettingError where it has no key."""
     if settings.audit_log is None:
         return None
     if not settings.audit_key:
         raise SettingError("AUDIT_KEY must be set too: AUDIT_LOG is sealed with it")
-    found = AuditLog(settings.audit_log, settings.audit_key, settings.audit_max_bytes)
+    return AuditLog(settings.audit_log, settings.audit_key, settings.audit_max_bytes)
+
+
+def check(settings: Settings) -> None:
+    """Raise SettingError where the log cannot be written; later that costs answers, not the service."""
+    audit_log = open_log(settings)
+    if audit_log is None:
+        return
     try:
-        found.check()
+        audit_log.check()
     except AuditUnavailable as error:
         raise SettingError(f"AUDIT_LOG cannot be written: {error}") from None
-    return found
 
 
 def init_app(app: Flask, audit_log: AuditLog | None) -> None:

@@ -9,6 +9,6 @@ from backend.app.settings import Settings
 
 def check(settings: Settings) -> None:
     """Raise SettingError that says what to do; to be called before any process is made."""
-    Access(settings)
-    audit.open_log(settings)
+    Access(settings).check()
+    audit.check(settings)
     limits.check(settings.redis_url)

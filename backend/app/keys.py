@@ -71,14 +71,16 @@ class KeyRing:
     """
 
     def __init__(self, lines: Iterable[str] = (), file: Path | None = None) -> None:
-        """Raise BadKey for a line that is no key, and OSError for a file that cannot be read."""
+        """Raise BadKey for a given line that is no key; the file is first read when somebody comes."""
         self._given = tuple(_parsed(f"API_KEYS: entry {at}", line) for at, line in enumerate(lines, start=1))
         self._file = file
         # Both in one, for threads: keys never stand beside the stamp of others.
         self._read: tuple[tuple[int, ...] | None, tuple[Key, ...]] = (None, ())
-        if file is not None:
-            for at, line in _lines(file):
-                _parsed(f"API_KEYS_FILE: line {at}", line)
+
+    def check(self) -> None:
+        """Raise BadKey for a line of the file that is no key, and OSError where it cannot be read."""
+        for at, line in _lines(self._file) if self._file else ():
+            _parsed(f"API_KEYS_FILE: line {at}", line)
 
     def caller(self, presented: str) -> Caller | None:
         """Return whose key this is, or None. How long that takes does not tell which one is nearly right."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from backend.inference.engine import Engine, EngineName
-from backend.inference.errors import ModelsUnavailable
+from backend.inference.errors import EngineRefused, ModelsUnavailable
 from backend.inference.images import Film
 from backend.inference.reading import Reading
 
@@ -39,6 +39,8 @@ class LazyPredictor:
         """When the last attempt to load ended, in seconds of time.monotonic()."""
         self.before_attempt: Callable[[], None] = lambda: None
         """Called before each attempt to load, when `loading` says so already."""
+        self.after_load: Callable[[], None] = lambda: None
+        """Called when the networks have been loaded, before the first film is read."""
         self.after_attempt: Callable[[float], None] = lambda seconds: None
         """Called after each attempt to load, failed ones too, with the seconds that it took."""
 
@@ -105,11 +107,16 @@ class LazyPredictor:
                     self._began = None
                     self.attempted = time.monotonic()
                     self.after_attempt(time.perf_counter() - started)
+                self.after_load()
             return self._reader
 
     def _try_to_load(self) -> Reader:
         try:
             reader = self._load()
+        except EngineRefused:
+            # Its own words may be a library's or the exporter's, with paths in them: the log has them.
+            self._failure = "the engine that is asked for cannot be had"
+            raise
         except ModelsUnavailable as error:
             self._failure = str(error)  # not the exception: its frames hold the film that asked
             raise

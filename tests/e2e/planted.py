@@ -31,8 +31,9 @@ SWALLOWS = 334
 """A film of this height takes all the memory there is."""
 
 FOLDER, SECONDS = "PLANTED_FOLDER", "PLANTED_SECONDS"
-HOLD, ENTERED = "hold", "entered"
-"""Files in the folder: while the first exists films are held; the second grows by a byte with each film."""
+HOLD, ENTERED, BROKEN = "hold", "entered", "broken"
+"""Files in the folder: while the first exists films are held; the second grows by a byte with each film;
+while the third exists no worker can start."""
 
 
 class PlantedEngine:
@@ -64,6 +65,10 @@ class PlantedReader:
         return planted_reading(film, explained=explained)
 
 
+def _broken() -> None:
+    raise OSError
+
+
 def planted_reading(film: Film, *, explained: bool) -> Reading:
     """Return the one answer to a film."""
     digest = hashlib.sha256(film.tobytes()).digest()
@@ -91,5 +96,7 @@ def planted_reading(film: Film, *, explained: bool) -> Reading:
 
 class PlantedWorker(DrainingWorker):
     def load_wsgi(self) -> None:
+        if (Path(os.environ[FOLDER]) / BROKEN).exists():
+            self.app.wsgi = _broken
         LazyPredictor.from_weights = lambda *_: LazyPredictor(PlantedReader)  # type: ignore[assignment,method-assign]
         super().load_wsgi()

@@ -10,7 +10,7 @@ import psutil
 import pytest
 
 from backend.app.settings import Settings
-from tests.e2e.planted import HANGS, SECONDS, SWALLOWS
+from tests.e2e.planted import BROKEN, HANGS, SECONDS, SWALLOWS
 from tests.e2e.service import STARVED, Senders, Sent, Service, planted, small_film, until
 
 CLIENTS = 8
@@ -73,6 +73,23 @@ def test_a_film_that_finds_no_memory_is_refused_and_costs_nobody_else_an_answer(
         assert senders.statuses().keys() <= {200, 503}
         assert senders.lost == []
         assert [each.pid for each in service.workers()] == [worker.pid]
+
+
+def test_a_worker_that_cannot_be_replaced_yet_costs_the_others_nothing(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    with planted(environment, tmp_path, WORKERS="2") as service:
+        until(lambda: service.value("workers") == 2)
+        victim, other = service.workers()
+        broken = tmp_path / BROKEN
+        broken.touch()
+        victim.kill()
+        until(lambda: (service.value("worker_restarts_total", reason="died") or 0) >= 2)  # and once in vain
+        assert service.post(small_film()).status == 200
+        assert other in service.workers()
+        broken.unlink()
+        until(lambda: service.value("workers") == 2)
+        assert service.post(small_film()).status == 200
 
 
 def test_a_hung_inference_is_504_and_its_worker_is_replaced(
