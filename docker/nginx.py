@@ -33,7 +33,7 @@ def write_config(settings: Settings, folder: Path) -> Path:
         "USER": f"user {pwd.getpwuid(0).pw_name};" if os.geteuid() == 0 else "",
         "RUN_DIR": _plain(folder),
         "PAGE_DIR": _plain(settings.page_dir),
-        "NGINX_HOST": _plain(settings.nginx_host),
+        "NGINX_HOST": _bracketed(_plain(settings.nginx_host)),
         "NGINX_PORT": settings.nginx_port,
         "GUNICORN": f"{_bracketed(_plain(settings.host))}:{settings.port}",
         "REAL_IP": "".join(f"set_real_ip_from {network};" for network in settings.trusted_proxies),
@@ -58,7 +58,7 @@ def nginx_address(settings: Settings) -> str:
 
 
 def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return f"[{host}]" if ":" in host and not host.startswith("[") else host
 
 
 def _plain(value: object) -> str:

@@ -39,6 +39,7 @@ print(json.dumps({"status": answer.status_code, "files": inside}))
     [
         Settings(),
         Settings(trusted_proxies=("10.0.0.0/8", "2001:db8::/32"), host="::1", nginx_host="[::1]"),
+        Settings(nginx_host="::"),
         Settings(page_dir=Path("missing"), max_body_bytes=2**30, deadline_seconds=0.5),
     ],
 )

@@ -178,9 +178,29 @@ def test_our_own_fault_says_nothing_about_itself(
     response = make_client(predictor=FixedPredictor(before=fail)).post("/predict", data=png)
     assert "secret" not in assert_refused(response, 500, "internal_error")
     logged = capsys.readouterr().err
+    [fault] = [line for line in map(json.loads, logged.splitlines()) if line["message"] == "internal error"]
+    assert fault["request_id"] == response.headers["X-Request-ID"]
     assert "RuntimeError" in logged
     assert "test_errors.py" in logged
     assert "secret" not in logged
+
+
+def test_an_address_with_a_slash_too_many_has_nothing_behind_it(client: FlaskClient, png: bytes) -> None:
+    assert_refused(client.post("//predict", data=png), 404, "not_found")
+    assert_refused(client.get("/api//health"), 404, "not_found")
+
+
+@pytest.mark.parametrize("kind", ["image/png", "application/json", "multipart/form-data; boundary=x"])
+def test_a_body_that_finds_no_memory_is_not_its_senders_fault(client: FlaskClient, kind: str) -> None:
+    class Starved(io.BytesIO):
+        def read(self, _: object = None) -> bytes:
+            raise MemoryError
+
+        readinto = read  # type: ignore[assignment]
+
+    body = Starved(b"x" * 1000)
+    response = client.post("/predict", input_stream=body, content_type=kind)
+    assert_refused(response, 503, "overloaded")
 
 
 def test_a_failed_load_is_503_and_unhealthy_and_tried_again(make_client: MakeClient, png: bytes) -> None:

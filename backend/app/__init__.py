@@ -28,6 +28,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     limits.check(settings.redis_url)
     app = Flask(__name__, static_folder=None)
     app.request_class = DisklessRequest
+    app.url_map.merge_slashes = False  # werkzeug would answer //predict by a redirect, in HTML
     app.config["SETTINGS"] = settings
     app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]

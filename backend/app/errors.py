@@ -139,7 +139,7 @@ def _not_let_in(error: NotKnown | NotAllowed) -> Response:
 
 def _service_error(error: Exception) -> Response:
     if isinstance(error, inference.ModelsUnavailable):
-        log.error("models unavailable", extra={"fields": {"reason": str(error)}})
+        log.error("models unavailable", extra={"fields": {"request_id": g.request_id, "reason": str(error)}})
     if isinstance(error, MemoryError):
         _log_fault("out of memory", error)
     reason = next((why for kind, why in _TURNED_AWAY.items() if isinstance(error, kind)), None)
@@ -160,7 +160,7 @@ def _http_error(error: HTTPException) -> Response:
         return _own_fault(error)
     response = _answer(status, *_HTTP_ERRORS.get(status, ("bad_request", "The request cannot be served.")))
     for name, value in error.get_headers():
-        if name in {"Allow", "Retry-After", "WWW-Authenticate", "Location"}:
+        if name in {"Allow", "Retry-After", "WWW-Authenticate"}:
             response.headers[name] = value
     return response
 
@@ -173,4 +173,5 @@ def _own_fault(error: Exception) -> Response:
 def _log_fault(what: str, error: Exception) -> None:
     # The exception's text may quote what was sent, so that only its type and place are logged.
     places = [f"{frame.filename}:{frame.lineno}" for frame in traceback.extract_tb(error.__traceback__)]
-    log.error(what, extra={"fields": {"type": type(error).__name__, "trace": places}})
+    fields = {"request_id": g.request_id, "type": type(error).__name__, "trace": places}
+    log.error(what, extra={"fields": fields})

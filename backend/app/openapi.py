@@ -34,8 +34,8 @@ _MEANINGS = {
     429: "Too many requests from one key, token or address.",
     500: "Our own fault.",
     502: "The service does not answer; said by the proxy in front, where there is one.",
-    503: "No film is taken now: too many wait, the networks could not be loaded, the service stops, or what "
-    "it needs to let somebody in cannot be reached.",
+    503: "No film is taken now: too many wait, there is no memory, the networks could not be loaded, the "
+    "service stops, or what it needs to let somebody in or to record the answer cannot be had.",
     504: "The answer took too long and was given up.",
 }
 

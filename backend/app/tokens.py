@@ -100,7 +100,7 @@ class Tokens:
                 leeway=_LEEWAY_SECONDS,
                 options={"require": ["exp", "iss", "aud", "sub"]},
             )
-        except NotKnown:
+        except (NotKnown, MemoryError):
             raise
         except PyJWKClientConnectionError:
             raise CannotTell from None

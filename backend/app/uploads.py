@@ -71,7 +71,7 @@ def _reading() -> Iterator[None]:
     """Turn whatever the server's body reader raises, on a malformed chunk say, into a refusal."""
     try:
         yield
-    except HTTPException:
+    except (HTTPException, MemoryError):
         raise
     except Exception:
         raise RequestError("bad_request", "The request's body cannot be read.") from None
