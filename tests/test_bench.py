@@ -237,7 +237,7 @@ class TestReport:
         text = as_markdown({**found, "batches": [], "channels_last": {}})
         assert "## Workers" not in text
         assert "## Size" not in text
-        assert "## Batches" not in text
+        assert "## Films handed over" not in text
         assert "channels last" not in text
 
     @pytest.mark.parametrize(

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -74,8 +71,7 @@ def test_a_set_with_normal_and_a_pneumonia_is_indeterminate(
 
 def test_disagreement_is_the_distance_between_the_networks_answers() -> None:
     def between(*answers: tuple[float, ...]) -> float:
-        votes: list[Any] = [SimpleNamespace(probabilities=np.float32([each])) for each in answers]
-        return float(disagreement(votes)[0])
+        return float(disagreement([np.float32([each]) for each in answers])[0])
 
     assert between((0.2, 0.3, 0.5), (0.2, 0.3, 0.5)) == 0
     assert between((0.2, 0.3, 0.5), (0.5, 0.3, 0.2)) == pytest.approx(0.3)

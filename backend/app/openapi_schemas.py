@@ -86,10 +86,10 @@ def film_body() -> Json:
             "application/json": {
                 "schema": ref("schemas", contract.FilmAsJson.__name__),
                 "examples": {
-                    "base64": {"value": {"file_data": _examplefilm_body()}},
+                    "base64": {"value": {"file_data": _example_film()}},
                     "data URI, no pictures asked for": {
                         "value": {
-                            "file_data": "data:image/png;base64," + _examplefilm_body(),
+                            "file_data": "data:image/png;base64," + _example_film(),
                             "disable_cam": True,
                         }
                     },
@@ -102,7 +102,7 @@ def film_body() -> Json:
     }
 
 
-def _examplefilm_body() -> str:
+def _example_film() -> str:
     """Return the smallest image that is read, so that the example is one that works."""
     ramp = np.add.outer(np.arange(0, 128, 4), np.arange(0, 128, 4)).astype(np.uint8)
     return base64.b64encode(encode_png(ramp)).decode("ascii")

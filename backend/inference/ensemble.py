@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,13 +71,10 @@ def combine(votes: list[Vote]) -> NDArray[np.float32]:
     return np.asarray(np.sum(shares, axis=0), np.float32)
 
 
-def disagreement(votes: list[Vote]) -> NDArray[np.float32]:
+def disagreement(answers: Sequence[NDArray[Any]]) -> NDArray[np.float32]:
     """Return the total variation distance, in [0, 1], between the networks' probabilities of n films, (n,).
 
     Of more than two networks it is the largest between any two.
     """
-    pairs = combinations([vote.probabilities for vote in votes], 2)
-    distances = [np.abs(one - other).sum(axis=1) / 2 for one, other in pairs]
-    return np.asarray(
-        np.max([np.zeros(len(votes[0].probabilities)), *distances], axis=0).clip(max=1), np.float32
-    )
+    distances = [np.abs(one - other).sum(axis=1) / 2 for one, other in combinations(answers, 2)]
+    return np.asarray(np.max([np.zeros(len(answers[0])), *distances], axis=0).clip(max=1), np.float32)

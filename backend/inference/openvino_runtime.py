@@ -2,7 +2,7 @@
 
 On import OpenVINO sends an event to its vendor, under an identifier that it stores in the user's home, by
 a package (openvino_telemetry) that its wheel requires. Where that cannot be imported it does without, so
-here it cannot be. Nothing else in this project imports OpenVINO itself.
+here it cannot be. Everything else in this project imports OpenVINO after this.
 """
 
 import sys

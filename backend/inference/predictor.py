@@ -65,7 +65,7 @@ class Predictor:
             confidence=confidence,
             probabilities=self._named(probabilities),
             prediction_set=possible,
-            disagreement=float(disagreement(votes)[0]),
+            disagreement=float(disagreement([vote.probabilities for vote in votes])[0]),
             risk=assess(predicted_class, confidence, self._card.indeterminate_below, possible),
             opinions=tuple(
                 Opinion(

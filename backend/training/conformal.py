@@ -103,11 +103,11 @@ def measure_sets(labels: Labels, sets: Sets) -> dict[str, float]:
     held = sets[np.arange(len(labels)), labels]
     sizes = sets.sum(axis=1)
     return {
-        "coverage": _mean(held),
-        **{f"coverage_{name}": _mean(held[labels == index]) for index, name in enumerate(CLASSES)},
-        "size": _mean(sizes),
-        "single": _mean(sizes == 1),
-        "mixed": _mean(sets[:, NORMAL] & (sizes > 1)),
+        "coverage": mean(held),
+        **{f"coverage_{name}": mean(held[labels == index]) for index, name in enumerate(CLASSES)},
+        "size": mean(sizes),
+        "single": mean(sizes == 1),
+        "mixed": mean(sets[:, NORMAL] & (sizes > 1)),
     }
 
 
@@ -150,5 +150,6 @@ def _is_enough(films: int, coverage: float) -> bool:
     return math.ceil((films + 1) * coverage - 1e-9) <= films
 
 
-def _mean(values: NDArray[Any]) -> float:
+def mean(values: NDArray[Any]) -> float:
+    """Return the mean; NaN of nothing."""
     return float(values.mean()) if len(values) else float("nan")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -11,8 +10,9 @@ from numpy.typing import NDArray
 
 from backend.inference.card import Card
 from backend.inference.conformal import prediction_sets
+from backend.inference.ensemble import disagreement
 from backend.inference.risk import INDETERMINATE, assess
-from backend.training.conformal import measure_sets
+from backend.training.conformal import mean, measure_sets
 from backend.training.data import CLASSES, NORMAL
 from backend.training.metrics import (
     RESAMPLES,
@@ -66,15 +66,16 @@ def measure_decisions(
     probabilities = said[ENSEMBLE]
     answers = probabilities.argmax(axis=1)
     decided = ~find_indeterminate(card, probabilities)
-    apart = _disagreement([answer for who, answer in said.items() if who != ENSEMBLE])
+    networks = [answer for who, answer in said.items() if who != ENSEMBLE]
+    apart = disagreement(networks).astype(np.float64)
 
     def measured(films: NDArray[np.intp]) -> dict[str, float]:
         truth, answer, kept = labels[films], answers[films], decided[films]
         called_normal = kept & (answer == NORMAL)
         return {
             "indeterminate": float(1 - kept.mean()),
-            "accuracy_decided": _share(truth[kept] == answer[kept]),
-            "missed": _share(truth[called_normal] != NORMAL),
+            "accuracy_decided": mean(truth[kept] == answer[kept]),
+            "missed": mean(truth[called_normal] != NORMAL),
             "disagreement": float(apart[films].mean()),
             "disagreement_auc": auc(truth != answer, apart[films]),
         }
@@ -97,12 +98,3 @@ def find_indeterminate(card: Card, probabilities: Probabilities) -> NDArray[np.b
             for film, row in zip(probabilities, sets, strict=True)
         ]
     )
-
-
-def _disagreement(answers: list[Probabilities]) -> NDArray[np.float64]:
-    pairs = [np.abs(one - other).sum(axis=1) / 2 for one, other in combinations(answers, 2)]
-    return np.asarray(np.max([np.zeros(len(answers[0])), *pairs], axis=0))
-
-
-def _share(values: NDArray[np.bool_]) -> float:
-    return float(values.mean()) if len(values) else float("nan")

@@ -9,7 +9,6 @@ PICTURES is where `make evaluate-gate` puts packages that ship CT, MR, ultrasoun
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -36,7 +35,7 @@ from backend.training.gate_tables import as_markdown
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.pictures import adult_chest, chest_volume, crops, find_pictures, windowed
-from backend.training.record import processor_name
+from backend.training.record import provenance, write_json
 from backend.training.voting import split_seed
 
 Random = np.random.Generator
@@ -106,7 +105,7 @@ def evaluate(
 
     clean = judge.all(films, "held-out")
     report: dict[str, Any] = {
-        **provenance(judge, len(films), pictures, copies),
+        **described(judge, pictures, copies),
         "milliseconds": time_gate(judge, films[:50]),
         "films": {"as they are": refusals(clean)},
         "false_warnings": {code: share(warned(each, code) for each in clean) for code in CODES},
@@ -120,10 +119,8 @@ def evaluate(
         report["films"][name] = refusals(judge.all(map(alter, part), name))
     report["warnings"] = measure_warnings(judge, squeezed, plan, rng, report["films"])
     report["others"], report["unseen"] = measure_others(judge, squeezed, pictures, plan, rng)
-    report = rounded(report)
-
     out.mkdir(parents=True, exist_ok=True)
-    (out / "gate.json").write_text(json.dumps(report, indent=2, allow_nan=False) + "\n")
+    report = write_json(out / "gate.json", report)
     (out / "gate.md").write_text(as_markdown(report))
     return report
 
@@ -269,25 +266,13 @@ def share(happened: Iterable[bool]) -> dict[str, Any]:
     return {"share": p, "low": max(0.0, middle - reach), "high": min(1.0, middle + reach), "images": count}
 
 
-def provenance(judge: Judge, films: int, pictures: Path | None, copies: Path | None) -> dict[str, Any]:
-    card, engine = judge.ensemble.card, judge.ensemble.engine
+def described(judge: Judge, pictures: Path | None, copies: Path | None) -> dict[str, Any]:
+    """Return what is measured, by which command, and on what."""
+    gate = judge.ensemble.card.gate
     command = "python -m backend.training.evaluate_gate --data DATA"
     command += " --pictures PICTURES" if pictures else ""
     command += f" --copies {copies.name}" if copies else ""
-    return {
-        "model_version": card.version,
-        "weights_sha256": {network.architecture: network.sha256 for network in card.networks},
-        "gate_sha256": card.gate.sha256 if card.gate else None,
-        "command": command,
-        "engine": f"{engine.name} in {engine.precision}",
-        "processor": processor_name(),
-    }
-
-
-def rounded(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: rounded(each) for key, each in value.items()}
-    return round(value, 4) if isinstance(value, float) else value
+    return {**provenance(judge.ensemble, command), "gate_sha256": gate.sha256 if gate else None}
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ from backend.inference.corrections import correct
 from backend.inference.engine import FILMS_AT_ONCE, EngineName
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
-from backend.inference.gate import FARTHEST, POSES, Gate
+from backend.inference.gate import FARTHEST, POSES, Gate, Space, part_of
 from backend.inference.images import Film
 from backend.inference.preprocess import levels_of_squeezed, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
@@ -246,8 +246,8 @@ def fit_image_heads(
     plain = describe(watch(upright, "describe"))
     poses = {pose: describe(watch(each, str(pose))) for pose, each in turned.items()}
     refused = describe(watch(others, "others"))
-    half = [each[:: len(poses)] for each in poses.values()]
-    accepted = np.concatenate([plain, *half])
+    some = [each[:: len(poses)] for each in poses.values()]
+    accepted = np.concatenate([plain, *some])
     tensors = fit_head(
         "image",
         np.concatenate([accepted, refused]),
@@ -402,9 +402,7 @@ def fit_head(
     }
 
 
-def space_of(tensors: Tensors) -> Any:
-    from backend.inference.gate import Space, part_of
-
+def space_of(tensors: Tensors) -> Space:
     return Space(**part_of(tensors, "space"))
 
 

@@ -112,7 +112,7 @@ def windowed(values: NDArray[Any], middle: float, width: float) -> Film:
 
 
 def crops(picture: Picture, count: int, rng: np.random.Generator) -> Iterator[Film]:
-    """Yield the picture itself and parts of it, half to nearly all of its sides, some mirrored."""
+    """Yield the picture itself and parts of it, a third to nearly all of its sides, some mirrored."""
     yield picture.levels
     height, width = picture.levels.shape
     for _ in range(count - 1):

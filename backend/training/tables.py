@@ -90,7 +90,7 @@ def sets_table(found: dict[str, Any]) -> str:
         "single": "sets of one class",
         "mixed": "sets with both normal and a pneumonia",
     }
-    return _table(["prediction sets", "held-out"], [[titles[key], _interval(found[key])] for key in titles])
+    return _table(["prediction sets", "measured"], [[titles[key], _interval(found[key])] for key in titles])
 
 
 def decisions_table(found: dict[str, Any]) -> str:
@@ -101,7 +101,7 @@ def decisions_table(found: dict[str, Any]) -> str:
         "disagreement": "mean disagreement of the networks",
         "disagreement_auc": "AUC of disagreement, wrong answers against right ones",
     }
-    return _table(["measure", "held-out"], [[titles[key], _interval(found[key])] for key in titles])
+    return _table(["decisions", "measured"], [[titles[key], _interval(found[key])] for key in titles])
 
 
 def subgroups_table(groups: dict[str, Any]) -> str:

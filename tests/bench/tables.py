@@ -155,7 +155,7 @@ def _sizes(report: Report) -> Iterator[str]:
 
 
 def _batches(report: Report) -> Iterator[str]:
-    yield "\n## Batches, the engine alone\n"
+    yield "\n## Films handed over together, the engine alone\n"
     rows = [
         [str(row["batch"]), *(number(row[name]) for name in ("ms", "ms_a_film", "films_a_second"))]
         for row in report["batches"]
