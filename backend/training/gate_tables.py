@@ -7,6 +7,22 @@ from typing import Any
 
 from backend.training.perturbations import PERTURBATIONS
 
+WARNED_OF = {
+    "turned, rotate_90 mends it": 0.95,
+    "turned, rotate_180 mends it": 0.95,
+    "turned, rotate_270 mends it": 0.95,
+    "inverted": 0.95,
+    "a quarter of the resolution": 0.5,
+    "an eighth of the resolution": 0.9,
+    "a half to two thirds of the sides left": 0.8,
+    "overexposed: levels doubled": 0.9,
+    "overexposed: gamma 0.3": 0.9,
+    "underexposed: levels quartered": 0.9,
+    "underexposed: gamma 4": 0.9,
+    "three lines of text over the lungs": 0.8,
+}
+"""How often each way to spoil a film should be warned of, at least."""
+
 
 def as_markdown(report: dict[str, Any]) -> str:
     parts = ["# The intake gate", measured(report), aims(report), *(part(report) for part in TABLES.values())]
@@ -43,6 +59,10 @@ def aims(report: dict[str, Any]) -> str:
         ),
         ("CT slices refused, at least", 0.90, others["CT slice"]["share"], True),
         *((f"false `{code}`, at most", 0.02, each["share"], False) for code, each in false.items()),
+        *(
+            (f"warned of, {what}, at least", aim, report["warnings"][what]["share"], True)
+            for what, aim in WARNED_OF.items()
+        ),
     ]
     missed = [
         f"{what} {aim:.1%}: {share:.1%}"
