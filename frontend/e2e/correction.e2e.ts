@@ -65,8 +65,9 @@ test('what is no chest radiograph to the service is analysed only at its readerâ
   expect(await page.locator('[data-risk]').count()).toBe(0);
   await page.getByRole('button', { name: 'Analyse anyway' }).click();
   await page.locator('[data-step=done]').waitFor();
-  const answer = page.getByRole('region', { name: 'Answer' });
-  expect(await answer.locator(':is(p, h2)').first().textContent()).toMatch(/do not rely on the answer/);
+  const lines = page.getByRole('region', { name: 'Answer: opacity.png' }).locator(':is(p, h2)');
+  expect(await lines.nth(0).textContent()).toBe('opacity.png');
+  expect(await lines.nth(1).textContent()).toMatch(/do not rely on the answer/);
 });
 
 interface Picture {

@@ -20,7 +20,7 @@ test('a dropped film is answered as the API answers it', async () => {
   await settled(page);
 
   const answer = await serviceSays(films.opacity);
-  await page.getByRole('region', { name: 'Answer' }).getByText(answer.confidence).waitFor();
+  await page.getByRole('region', { name: 'Answer: jane-doe.png' }).getByText(answer.confidence).waitFor();
   expect(await page.locator('main [data-risk]').first().getAttribute('data-risk')).toBe(answer.risk_code);
   const bars = await page.getByRole('region', { name: 'Reasons' }).locator('dd').allTextContents();
   for (const share of Object.values<number>(answer.probabilities)) {

@@ -27,7 +27,7 @@ async function choose(...files: File[]): Promise<void> {
 }
 
 const news = () => screen.getByTestId('news');
-const answer = () => screen.getByRole('region', { name: 'Answer' });
+const answer = () => screen.getByRole('region', { name: /^Answer: / });
 const finding = () => screen.findByRole('heading', { name: 'Bacterial pneumonia' });
 const button = (name: string) => screen.getByRole('button', { name });
 

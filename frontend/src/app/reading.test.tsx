@@ -15,12 +15,21 @@ vi.mock('@/features/report/write-report');
 
 afterEach(resetStores);
 
-const answer = () => screen.getByRole('region', { name: 'Answer' });
+const answer = () => screen.getByRole('region', { name: /^Answer: / });
 
 describe('a film that is read', () => {
   it('has its answer beside it', () => {
     render(<Reading film={readFilm('a', { prediction: 'VIRAL PNEUMONIA' })} />);
     expect(within(answer()).getByRole('heading', { name: 'Viral pneumonia' })).toBeInTheDocument();
+  });
+
+  it.each([
+    ['was read', readFilm('DOE^JANE 2026-01-31 lateral view of the left.jpg')],
+    ['has no answer yet', filmOf({ name: 'DOE^JANE 2026-01-31 lateral view of the left.jpg' })],
+  ])('that %s has its whole name above its answer and in the answer’s name', (_, film) => {
+    render(<Reading film={film} />);
+    expect(answer()).toHaveAccessibleName(`Answer: ${film.name}`);
+    expect(within(answer()).getAllByRole('paragraph')[0]).toHaveTextContent(film.name);
   });
 
   it('that has no answer yet shows how far it is, and no old answer', () => {

@@ -47,9 +47,10 @@ export function Reading({ film }: { film: Film }) {
         ref={summary}
         // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be within the keyboard's reach
         tabIndex={0}
-        aria-label={t('answer.title')}
+        aria-label={t('answer.title', { name: film.name })}
         className={`${COLUMN} -outline-offset-2 lg:row-start-1 lg:min-h-0 lg:overflow-y-auto`}
       >
+        <p className="wrap-anywhere px-1 font-medium text-sm">{film.name}</p>
         <CorrectionNotice film={film} onUndone={stay} />
         {answer ? (
           <AnswerSummary answer={answer} onCorrect={canCorrect(film) ? onCorrect : null} />

@@ -86,6 +86,11 @@ describe('a row of the work-list', () => {
     expect(actions()).toEqual(offered);
   });
 
+  it('that is too narrow for a name tells the whole of it all the same', () => {
+    show({ name: `${'long '.repeat(40)}.jpg` });
+    expect(screen.getByText(/^long/)).toHaveAttribute('title', `${'long '.repeat(40)}.jpg`);
+  });
+
   it('selects its film, and says when it is the selected one', async () => {
     const onSelect = vi.fn();
     show({}, { selected: true, onSelect });

@@ -41,7 +41,9 @@ export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
         >
           <Thumbnail url={film.url} />
           <span className="min-w-0">
-            <span className="block truncate text-sm">{film.name}</span>
+            <span className="block truncate text-sm" title={film.name}>
+              {film.name}
+            </span>
             {result(film)}
           </span>
         </button>
