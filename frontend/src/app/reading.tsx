@@ -6,8 +6,6 @@ import {
   agreementSentence,
   differNoticeably,
   missSentence,
-  notExcluded,
-  warningSentence,
   whereSentence,
 } from '@/features/answer/sentences';
 import { regionsFor } from '@/features/answer/where';
@@ -19,6 +17,7 @@ import { CorrectionNotice } from '@/features/worklist/correction-notice';
 import type { Film } from '@/features/worklist/film';
 import { StepText } from '@/features/worklist/step-text';
 import type { Answer, Correction } from '@/lib/contract';
+import { notExcluded, warningSentence } from '@/lib/doubt';
 import type { Heatmap } from '@/lib/heatmap';
 import { useHeatmap } from './use-heatmap';
 

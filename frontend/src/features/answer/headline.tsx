@@ -2,9 +2,9 @@ import { clsx } from 'clsx';
 import { CircleQuestionMark } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import type { Answer } from '@/lib/contract';
+import { notExcluded } from '@/lib/doubt';
 import { percent } from '@/lib/format';
 import { RiskBadge } from './risk-badge';
-import { notExcluded } from './sentences';
 
 /** The answer in one look: an indeterminate one is a question, and its likeliest class stands second. */
 export function Headline({ answer }: { answer: Answer }) {

@@ -1,8 +1,7 @@
 /** What stands on the page and in the report in the same words. */
 import type { TFunction } from 'i18next';
-import type { Answer, Finding, Warning, Zone } from '@/lib/contract';
+import type { Answer, Finding, Zone } from '@/lib/contract';
 import { percent } from '@/lib/format';
-import en from '@/locales/en.json';
 import { missRate } from './measured';
 import { agree, opinionsOf } from './opinions';
 
@@ -32,27 +31,6 @@ export function whereSentence(regions: Zone[], prediction: Finding, t: TFunction
     second: name(second),
     secondShare: share(second),
   });
-}
-
-type WarningCode = keyof typeof en.warning;
-
-const isKnown = (code: string): code is WarningCode => Object.hasOwn(en.warning, code);
-
-/** Say what is odd about a film, in the reader's language; in the service's own words if that is new. */
-export function warningSentence({ code, message }: Warning, t: TFunction): string {
-  return isKnown(code) ? t(`warning.${code}`) : message;
-}
-
-// What the service's prediction sets are fitted to.
-const COVERAGE = 0.95;
-
-/** Say which findings cannot be excluded, where that is more than one; else null. */
-export function notExcluded({ prediction_set }: Answer, t: TFunction, language: string): string | null {
-  if (!prediction_set || prediction_set.length < 2) return null;
-  const findings = new Intl.ListFormat(language).format(
-    prediction_set.map((finding) => t(`finding.${finding}`)),
-  );
-  return t('answer.notExcluded', { findings, coverage: percent(COVERAGE, language, 0) });
 }
 
 // Of all the probability, so much would have to move to make one network's answer the other's.

@@ -3,7 +3,7 @@ import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
 import type { Correction, Warning } from '@/lib/contract';
-import { warningSentence } from './sentences';
+import { warningSentence } from '@/lib/doubt';
 
 const isUnusual = ({ code }: Warning) => code === 'unusual';
 

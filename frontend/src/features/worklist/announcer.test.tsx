@@ -43,6 +43,22 @@ describe('the announcer', () => {
       { name: 'done', answer: answerOf({ risk_code: 'indeterminate' }) },
       'chest.jpg: unclear, needs review. Likeliest: Bacterial pneumonia, 92.35%.',
     ],
+    [
+      {
+        name: 'done',
+        answer: answerOf({
+          prediction_set: ['BACTERIAL PNEUMONIA', 'NORMAL'],
+          warnings: [
+            { code: 'unusual', message: '' },
+            { code: 'cropped', message: '' },
+          ],
+        }),
+      },
+      'chest.jpg: Bacterial pneumonia, 92.35%. High risk: bacterial pneumonia indicated. ' +
+        'None of these can be excluded (95%): Bacterial pneumonia and Normal. ' +
+        'Does not look like a chest radiograph; analysed at your wish. ' +
+        'The film seems to be cropped: parts of the lungs may be missing.',
+    ],
   ])('tells what becomes of a film: %o', (step, said) => {
     render(<Announcer />);
     add(filmOf({ name: 'chest.jpg', step }));

@@ -1,10 +1,12 @@
 import type { TFunction } from 'i18next';
 import { useEffect, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { notExcluded } from '@/lib/doubt';
 import { percent } from '@/lib/format';
 import { errorSentence } from './error-text';
 import type { Film, Step } from './film';
 import { useWorklist } from './store';
+import { shortWarning } from './warning-text';
 
 /** Tells screen readers what becomes of each film, and nobody else. */
 export function Announcer() {
@@ -31,7 +33,7 @@ export function Announcer() {
 /** Name what is news when it changes: another answer to the same film is. */
 const stateOf = (step: Step) => (step.name === 'done' ? step.answer.request_id : step.name);
 
-/** Say what became of a film; an indeterminate answer is no statement of its class. Waiting and sending are no news. */
+/** Say what became of a film; an indeterminate answer is no statement of its class, and none is told without its doubts. Waiting and sending are no news. */
 function newsOf({ name, step }: Film, t: TFunction, language: string): string {
   switch (step.name) {
     case 'waiting':
@@ -42,14 +44,18 @@ function newsOf({ name, step }: Film, t: TFunction, language: string): string {
     case 'failed':
       return `${t('news.failed', { name })} ${errorSentence(step.error, t)}`;
     case 'done': {
-      const { prediction, probabilities, risk_code: code, warnings } = step.answer;
+      const { prediction, probabilities, risk_code: code, warnings = [] } = step.answer;
       const finding = t(`finding.${prediction}`);
       const confidence = percent(probabilities[prediction], language, 2);
       const news =
         code === 'indeterminate'
           ? t('news.unclear', { name, finding, confidence })
           : t('news.done', { name, finding, confidence, risk: t(`risk.${code}`) });
-      return warnings?.some(({ code }) => code === 'unusual') ? `${news} ${t('worklist.unusual')}` : news;
+      const doubts = [
+        notExcluded(step.answer, t, language),
+        ...warnings.map((warning) => shortWarning(warning, t)),
+      ];
+      return [news, ...doubts.filter((doubt) => doubt !== null)].join(' ');
     }
     default:
       return t(`news.${step.name}`, { name });

@@ -116,6 +116,18 @@ describe('a row of the work-list', () => {
     expect(screen.getByRole('paragraph')).toHaveTextContent('Does not look like a chest radiograph');
   });
 
+  it('says all that is odd about a film that was read, what is new in the service’s words', () => {
+    const warnings = [
+      { code: 'inverted', message: '' },
+      { code: 'of_tomorrow', message: 'In the service’s own words.' },
+    ];
+    show({ step: { name: 'done', answer: answerOf({ warnings }) } });
+    expect(screen.getAllByRole('paragraph').map(({ textContent }) => textContent)).toEqual([
+      'The film seems to be a negative: bright and dark are swapped.',
+      'In the service’s own words.',
+    ]);
+  });
+
   it('says that the film was corrected', () => {
     const { file, url, shrunk, asked, step } = filmOf({ step: { name: 'done', answer: answerOf() } });
     show({ step, corrections: [{ correction: 'invert', before: { file, url, shrunk, asked, step } }] });

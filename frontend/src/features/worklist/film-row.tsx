@@ -8,6 +8,7 @@ import { ShrinkOffer } from './shrink-offer';
 import { StepText } from './step-text';
 import { Thumbnail } from './thumbnail';
 import { UnusualOffer } from './unusual-offer';
+import { shortWarning } from './warning-text';
 
 interface FilmRowProps {
   film: Film;
@@ -60,10 +61,13 @@ export function FilmRow({ film, selected, onSelect, result }: FilmRowProps) {
 /** What else must be known of a film that was read, wherever it is listed. */
 function Notes({ film, answer }: { film: Film; answer: Answer }) {
   const { t } = useTranslation();
-  const unusual = answer.warnings?.some(({ code }) => code === 'unusual');
   return (
     <>
-      {unusual && <p className="text-caution text-xs">{t('worklist.unusual')}</p>}
+      {answer.warnings?.map((warning) => (
+        <p key={warning.code} className="text-caution text-xs">
+          {shortWarning(warning, t)}
+        </p>
+      ))}
       {film.corrections.length > 0 && <p className="text-muted text-xs">{t('worklist.corrected')}</p>}
       {film.shrunk && <p className="text-muted text-xs">{t('worklist.shrunk')}</p>}
     </>

@@ -19,6 +19,18 @@ describe('the order by risk', () => {
     expect(names(byRisk(films))).toEqual(['high', 'indeterminate', 'medium', 'refused', 'waiting', 'none']);
   });
 
+  it('does not let a film rest that was called normal although something is odd about it', () => {
+    const cropped = { warnings: [{ code: 'cropped', message: '' }] };
+    const films = [
+      readFilm('none', { risk_code: 'none', warnings: [] }),
+      readFilm('medium', { risk_code: 'medium' }),
+      readFilm('odd', { risk_code: 'none', ...cropped, probabilities: normal(0.9) }),
+      readFilm('indeterminate', { risk_code: 'indeterminate', probabilities: normal(0.4) }),
+      readFilm('odd and medium', { risk_code: 'medium', ...cropped }),
+    ];
+    expect(names(byRisk(films))).toEqual(['indeterminate', 'odd', 'medium', 'odd and medium', 'none']);
+  });
+
   it('goes by the code alone, whatever the level says in words', () => {
     const films = [
       readFilm('medium', { risk_code: 'medium', risk_level: 'High Risk' }),

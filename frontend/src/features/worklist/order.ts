@@ -1,7 +1,7 @@
-import type { RiskCode } from '@/lib/contract';
+import type { Answer, RiskCode } from '@/lib/contract';
 import type { Film } from './film';
 
-// An indeterminate film, and one without an answer, may be of any class.
+// An indeterminate film, and one without an answer, may be of any class; so may an odd one that was called normal.
 const URGENCY: Record<RiskCode, number> = { high: 0, indeterminate: 1, medium: 2, none: 5 };
 const FAILED = 3;
 const UNREAD = 4;
@@ -19,8 +19,12 @@ export function byRisk(films: readonly Film[]): Film[] {
 }
 
 function urgency({ step }: Film): number {
-  if (step.name === 'done') return URGENCY[step.answer.risk_code];
+  if (step.name === 'done') return urgencyOf(step.answer);
   return step.name === 'failed' || step.name === 'refused' ? FAILED : UNREAD;
+}
+
+function urgencyOf({ risk_code: code, warnings = [] }: Answer): number {
+  return URGENCY[code === 'none' && warnings.length > 0 ? 'indeterminate' : code];
 }
 
 function normal({ step }: Film): number {
