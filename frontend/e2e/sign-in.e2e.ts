@@ -64,6 +64,12 @@ test('a provider’s window brings a token by a code and its proof, and the film
   await page.getByRole('button', { name: 'Sign out' }).click();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await page.locator('[data-step=done]').count()).toBe(2);
+
+  expect(asked?.get('prompt')).toBe(null);
+  const another = page.waitForEvent('popup');
+  await page.getByRole('button', { name: /^Sign in with 127/ }).click();
+  await (await another).getByRole('link', { name: 'I am a reader' }).waitFor();
+  expect(provider.asked?.get('prompt')).toBe('select_account');
 });
 
 /** Let the service want a credential, and take only these; return what it was given. */

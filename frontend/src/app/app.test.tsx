@@ -212,7 +212,25 @@ describe('a service that wants to know who asks', () => {
     await waitFor(() => expect(answer()).toHaveTextContent('does not allow you to analyse films'));
     await userEvent.click(button('Sign out'));
     await give('right');
+    await userEvent.click(button('Send film.jpg again'));
     expect(await finding()).toBeInTheDocument();
+  });
+
+  it('gets no film of who signed out by the key of who comes next', async () => {
+    const given = accept('right');
+    render(<App />);
+    await give('first');
+    fireEvent.paste(document.body, { clipboardData: { files: [jpeg('film.jpg')] } });
+    await waitFor(() => expect(answer()).toHaveTextContent('Waiting for you to sign in'));
+    predictAnswers(() => new Promise(() => {}));
+    await give('right');
+    await waitFor(() => expect(answer()).toHaveTextContent(/Uploading|Analysing/));
+    await userEvent.click(button('Sign out'));
+    expect(answer()).toHaveTextContent('Cancelled');
+    await give('right');
+    await waitFor(() => expect(signIn()).not.toBeInTheDocument());
+    expect(answer()).toHaveTextContent('Cancelled');
+    expect(given).toEqual(['first']);
   });
 
   it('and refuses everybody without a way in says so of each film', async () => {

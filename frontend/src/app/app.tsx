@@ -7,7 +7,7 @@ import { useTheme } from '@/features/preferences/use-theme';
 import { ServiceNotice } from '@/features/service/service-notice';
 import { useServiceState } from '@/features/service/use-service-state';
 import { Announcer } from '@/features/worklist/announcer';
-import { signedIn } from '@/features/worklist/runner';
+import { signedIn, signedOut } from '@/features/worklist/runner';
 import { useWorklist } from '@/features/worklist/store';
 import { takeIn } from '@/features/worklist/take-in';
 import { mustSignIn, useCredential } from '@/lib/credential';
@@ -23,12 +23,15 @@ export function App() {
   const [help, setHelp] = useState(false);
   const service = useServiceState();
   const access = useAccess();
-  const bearer = useCredential(({ bearer }) => bearer);
+  const { bearer, signedOut: left } = useCredential();
   const signIn = useCredential(mustSignIn) ? access : null;
   const empty = useWorklist(({ films }) => films.length === 0);
   useEffect(() => {
     if (bearer !== null) signedIn();
   }, [bearer]);
+  useEffect(() => {
+    if (left) signedOut();
+  }, [left]);
   useTheme();
   useDrop(takeIn);
   usePaste(takeIn);

@@ -9,6 +9,8 @@ interface Credential {
   refusals: number;
   /** The last credential was refused: wrong, withdrawn or expired. */
   rejected: boolean;
+  /** The last reader signed out: who comes next may be somebody else. */
+  signedOut: boolean;
 }
 
 export const useCredential = create<Credential>()(() => ({
@@ -16,16 +18,17 @@ export const useCredential = create<Credential>()(() => ({
   bearer: null,
   refusals: 0,
   rejected: false,
+  signedOut: false,
 }));
 
 export const mustSignIn = ({ required, bearer }: Credential) => required && bearer === null;
 
 export function signInWith(bearer: string): void {
-  useCredential.setState({ bearer, rejected: false });
+  useCredential.setState({ bearer, rejected: false, signedOut: false });
 }
 
 export function signOut(): void {
-  useCredential.setState({ bearer: null, rejected: false });
+  useCredential.setState({ bearer: null, rejected: false, signedOut: true });
 }
 
 /** Forget a credential that was refused, unless another has taken its place meanwhile. */

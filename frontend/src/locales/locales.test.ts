@@ -72,6 +72,22 @@ describe.each(LANGUAGES_BESIDE_ENGLISH)('the catalogue of %s', (language) => {
   });
 });
 
+it.each([
+  ['en', /invert|negative/],
+  ['es', /invert|negativ/],
+  ['fr', /inver[st]|négatif/],
+  ['hi', /इनवर्ट|उलट|नेगेटिव/],
+  ['zh', /反相|负像/],
+])('the catalogue of %s does not call a mirrored film what it calls a negative', (language, negative) => {
+  const texts = textsOf(language);
+  expect(`${texts['warning.inverted']} ${texts['viewer.invert']}`).toMatch(negative);
+  expect(texts['where.caveat']).not.toMatch(negative);
+});
+
+it('the catalogue of hi has one word for a lesion', () => {
+  for (const key of ['help.limits', 'where.caveat']) expect(textsOf('hi')[key]).toContain('लीज़न');
+});
+
 /** Return a catalogue's texts by their dotted keys. */
 function flat(catalogue: object, prefix = ''): Record<string, string> {
   return Object.fromEntries(

@@ -1,6 +1,7 @@
 /** Signs in at an OpenID provider: authorization code with PKCE, in a window of its own so that films stay. */
 import { InMemoryWebStorage, UserManager, WebStorageStateStore } from 'oidc-client-ts';
 import type { Oidc } from '@/lib/contract';
+import { useCredential } from '@/lib/credential';
 
 /** The provider did not get a window to ask in. */
 export class BlockedError extends Error {
@@ -18,6 +19,8 @@ export async function signInAt({ issuer, client_id, scope }: Oidc, signal: Abort
     userStore: store(),
     stateStore: store(),
     automaticSilentRenew: false,
+    // A provider that still knows who signed out would sign the same person in again, unasked.
+    ...(useCredential.getState().signedOut && { prompt: 'select_account' }),
   });
   const user = await manager.signinPopup({ popupSignal: signal }).catch((error: unknown) => {
     throw error instanceof Error && /disposed window/.test(error.message) ? new BlockedError() : error;

@@ -1,7 +1,7 @@
 import { CanceledError } from 'axios';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ApiError } from '@/lib/api-error';
-import { refuse, signInWith, useCredential } from '@/lib/credential';
+import { refuse, signInWith, signOut, useCredential } from '@/lib/credential';
 import { answerOf } from '@/testing/answers';
 import { filmOf } from '@/testing/films';
 import { resetStores } from '@/testing/stores';
@@ -16,6 +16,7 @@ import {
   remove,
   retry,
   signedIn,
+  signedOut,
 } from './runner';
 import { useWorklist } from './store';
 
@@ -373,6 +374,55 @@ describe('a service that wants its reader to sign in', () => {
       signedIn();
     });
     expect(ids()).toEqual(['1', '1']);
+  });
+});
+
+describe('a reader who signs out', () => {
+  beforeEach(() => {
+    useCredential.setState({ required: true });
+    signInWith('first');
+  });
+
+  const leave = () =>
+    settle(() => {
+      signOut();
+      signedOut();
+    });
+  const come = () =>
+    settle(() => {
+      signInWith('second');
+      signedIn();
+    });
+
+  it('leaves nothing under way and nothing that the next one’s key would send', async () => {
+    start(3);
+    nth(1).onUploaded(1);
+    await leave();
+    expect(sent.map(({ signal }) => signal.aborted)).toEqual([true, true]);
+    expect(steps()).toEqual(['cancelled', 'cancelled', 'cancelled']);
+    await come();
+    expect(ids()).toEqual(['1', '2']);
+  });
+
+  it.each(['forbidden', 'unauthorized'])('does not leave what was %s to the next one', async (code) => {
+    start(1);
+    useCredential.setState({ required: false });
+    await nth(0).fail(new ApiError(code));
+    expect(steps()).toEqual(['failed']);
+    useCredential.setState({ required: true });
+    await leave();
+    await come();
+    expect(steps()).toEqual(['cancelled']);
+    await settle(() => retry('1'));
+    expect(ids()).toEqual(['1', '1']);
+  });
+
+  it('leaves answers and other failures as they are', async () => {
+    start(2);
+    await nth(0).answer();
+    await nth(1).fail(new ApiError('damaged_image'));
+    await leave();
+    expect(steps()).toEqual(['done', 'failed']);
   });
 });
 

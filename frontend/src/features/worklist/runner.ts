@@ -2,7 +2,7 @@
 import { ApiError } from '@/lib/api-error';
 import { mustSignIn, useCredential } from '@/lib/credential';
 import { isReadable } from './file-checks';
-import { type Film, isUnderWay, type Step } from './film';
+import { type Film, isPending, isUnderWay, type Step } from './film';
 import { predictFilm } from './predict-film';
 import { setStep, useWorklist } from './store';
 
@@ -15,6 +15,7 @@ const ASKED_TO_WAIT = new Set(['overloaded', 'rate_limited', 'models_unavailable
 
 /** What signing in, or as somebody else, may help. */
 const WANTS_ACCESS = new Set(['unauthorized', 'forbidden']);
+const wantsAccess = ({ step }: Film) => step.name === 'failed' && WANTS_ACCESS.has(step.error.code);
 
 /** The request under way for each film. */
 const attempts = new Map<string, AbortController>();
@@ -55,10 +56,15 @@ export function clear(): void {
 
 /** Send what waited for the reader to sign in, and what was refused for want of it. */
 export function signedIn(): void {
-  for (const { id, step } of useWorklist.getState().films) {
-    if (step.name === 'failed' && WANTS_ACCESS.has(step.error.code)) setStep(id, { name: 'waiting' });
-  }
+  const { films } = useWorklist.getState();
+  for (const { id } of films.filter(wantsAccess)) setStep(id, { name: 'waiting' });
   pump();
+}
+
+/** Cancel what would else be sent for whoever signs in next: what waits, is under way, or was refused for want of access. */
+export function signedOut(): void {
+  const { films } = useWorklist.getState();
+  for (const film of films.filter((film) => isPending(film) || wantsAccess(film))) cancel(film.id);
 }
 
 /** Send a film once more although it looks like none. */
