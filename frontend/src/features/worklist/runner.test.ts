@@ -10,7 +10,7 @@ import {
   AT_ONCE,
   cancel,
   clear,
-  LONGEST_ANALYSIS_MS,
+  LONGEST_SILENCE_MS,
   MOST_PUT_OFF,
   pump,
   remove,
@@ -203,8 +203,9 @@ describe('an answer that never comes', () => {
   it('is waited for no longer than the service may take, then the film fails and gives up its place', async () => {
     start(3);
     nth(0).onUploaded(1);
-    await vi.advanceTimersByTimeAsync(LONGEST_ANALYSIS_MS - 1);
+    await vi.advanceTimersByTimeAsync(LONGEST_SILENCE_MS - 1);
     expect(steps()).toEqual(['analysing', 'uploading', 'waiting']);
+    nth(1).onUploaded(0.5);
     await vi.advanceTimersByTimeAsync(1);
     expect(nth(0).signal.aborted).toBe(true);
     expect(useWorklist.getState().films[0]?.step).toMatchObject({ error: { code: 'deadline_exceeded' } });
@@ -213,16 +214,35 @@ describe('an answer that never comes', () => {
 
   it('is not given up while its film is still on its way', async () => {
     start(1);
-    nth(0).onUploaded(0.9);
-    await vi.advanceTimersByTimeAsync(10 * LONGEST_ANALYSIS_MS);
-    expect(steps()).toEqual(['uploading']);
+    for (const share of [0.1, 0.2, 0.3, 0.4, 1]) {
+      await vi.advanceTimersByTimeAsync(LONGEST_SILENCE_MS - 1);
+      expect(steps()).toEqual(['uploading']);
+      nth(0).onUploaded(share);
+    }
+    await vi.advanceTimersByTimeAsync(LONGEST_SILENCE_MS - 1);
+    expect(steps()).toEqual(['analysing']);
+  });
+
+  it.each([
+    ['before it began', () => {}],
+    ['on its way', () => nth(0).onUploaded(0.9)],
+  ])('because its film got stuck %s is no answer of the service’s', async (_, stick) => {
+    start(3);
+    stick();
+    nth(1).onUploaded(1);
+    await vi.advanceTimersByTimeAsync(LONGEST_SILENCE_MS - 1);
+    expect(steps()).toEqual(['uploading', 'analysing', 'waiting']);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(nth(0).signal.aborted).toBe(true);
+    expect(useWorklist.getState().films[0]?.step).toMatchObject({ error: { code: 'unreachable' } });
+    expect(ids()).toEqual(['1', '2', '3']);
   });
 
   it('is not missed once it is there', async () => {
     start(1);
     nth(0).onUploaded(1);
     await nth(0).answer();
-    await vi.advanceTimersByTimeAsync(2 * LONGEST_ANALYSIS_MS);
+    await vi.advanceTimersByTimeAsync(2 * LONGEST_SILENCE_MS);
     expect(steps()).toEqual(['done']);
     expect(nth(0).signal.aborted).toBe(false);
   });

@@ -9,7 +9,7 @@ import { setStep, useWorklist } from './store';
 export const AT_ONCE = 2;
 export const MOST_PUT_OFF = 3;
 /** The service gives up after 30 s itself; a connection that died meanwhile never says so. */
-export const LONGEST_ANALYSIS_MS = 60_000;
+export const LONGEST_SILENCE_MS = 60_000;
 const LONGEST_TIMER_MS = 2 ** 31 - 1; // a longer one ends at once
 const ASKED_TO_WAIT = new Set(['overloaded', 'rate_limited', 'models_unavailable', 'unavailable']);
 
@@ -87,20 +87,23 @@ async function send(film: Film): Promise<void> {
   const isCurrent = () => attempts.get(film.id) === attempt;
   const say = (step: Step) => void (isCurrent() && setStep(film.id, step));
   let patience: ReturnType<typeof setTimeout> | undefined;
+  let gaveUp = 'unreachable';
 
   function onUploaded(share: number) {
     say(share < 1 ? { name: 'uploading', share } : { name: 'analysing' });
-    if (share >= 1) patience ??= setTimeout(() => attempt.abort(), LONGEST_ANALYSIS_MS);
+    gaveUp = share < 1 ? 'unreachable' : 'deadline_exceeded';
+    clearTimeout(patience);
+    patience = setTimeout(() => attempt.abort(), LONGEST_SILENCE_MS);
   }
 
-  say({ name: 'uploading', share: 0 });
+  onUploaded(0);
   try {
     say({
       name: 'done',
       answer: await predictFilm(film.file, { ...film.asked, signal: attempt.signal, onUploaded }),
     });
   } catch (thrown) {
-    const error = attempt.signal.aborted ? new ApiError('deadline_exceeded') : await explain(film, thrown);
+    const error = attempt.signal.aborted ? new ApiError(gaveUp) : await explain(film, thrown);
     if (isCurrent()) fail(film, error);
   } finally {
     clearTimeout(patience);
