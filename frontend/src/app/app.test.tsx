@@ -272,6 +272,23 @@ describe('a film that seems to be a negative', () => {
     await waitFor(() => expect(news()).toHaveTextContent('film.jpg: Bacterial pneumonia'));
   });
 
+  it('leaves viewer and keyboard as they are if another film is selected by then', async () => {
+    let finish: (picture: object) => void = () => {};
+    vi.stubGlobal('createImageBitmap', () => new Promise((resolve) => (finish = resolve)));
+    await choose(jpeg('film.jpg'), jpeg('other.jpg'));
+    const list = await screen.findByRole('navigation');
+    await waitFor(() => expect(list.querySelectorAll('[data-step=done]')).toHaveLength(2));
+    await userEvent.click(button('Invert'));
+    await userEvent.click(button('Invert and read again'));
+    const other = screen.getByRole('button', { name: /^other\.jpg/ });
+    await userEvent.click(other);
+    finish({ width: 4, height: 4, close: () => {} });
+    await waitFor(() => expect(list).toHaveTextContent('The film was corrected before it was read.'));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(button('Invert')).toHaveAttribute('aria-pressed', 'true');
+    expect(other).toHaveFocus();
+  });
+
   it('is not shown as a negative by the viewer’s own inversion', async () => {
     await choose(jpeg('film.jpg'));
     await userEvent.click(await screen.findByRole('button', { name: 'Invert' }));

@@ -16,6 +16,7 @@ import { canCorrect, correct } from '@/features/worklist/correct';
 import { CorrectionNotice } from '@/features/worklist/correction-notice';
 import type { Film } from '@/features/worklist/film';
 import { StepText } from '@/features/worklist/step-text';
+import { useWorklist } from '@/features/worklist/store';
 import type { Answer, Correction } from '@/lib/contract';
 import { notExcluded, warningSentence } from '@/lib/doubt';
 import type { Heatmap } from '@/lib/heatmap';
@@ -34,7 +35,8 @@ export function Reading({ film }: { film: Film }) {
   const stay = () => summary.current?.focus({ preventScroll: true });
 
   async function onCorrect(correction: Correction) {
-    await correct(film, correction);
+    const corrected = await correct(film, correction);
+    if (!corrected || useWorklist.getState().selectedId !== film.id) return;
     // Who looks at a negative through the viewer's inversion would see the corrected film as a negative again.
     if (correction === 'invert') useViewerSettings.getState().set({ inverted: false });
     stay();

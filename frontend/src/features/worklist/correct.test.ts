@@ -97,7 +97,7 @@ describe('the corrected picture', () => {
 describe('correcting a film', () => {
   it('shows the corrected picture and sends that very picture', async () => {
     const film = read();
-    await correct(film, 'rotate_90');
+    expect(await correct(film, 'rotate_90')).toBe(true);
     expect(only()).toMatchObject({ url: 'blob:made-1', step: { name: 'uploading' } });
     expect(only().file).not.toBe(film.file);
     expect(sent().map(([file, { correction }]) => [file, correction])).toEqual([[only().file, undefined]]);
@@ -117,7 +117,7 @@ describe('correcting a film', () => {
     const film = read();
     const correcting = correct(film, 'invert');
     useWorklist.getState().change(film.id, { step: { name: 'cancelled' } });
-    await correcting;
+    expect(await correcting).toBe(false);
     expect(only()).toMatchObject({ url: film.url, step: { name: 'cancelled' } });
     expect(sent()).toEqual([]);
   });

@@ -9,12 +9,12 @@ import { useWorklist } from './store';
 const QUALITY = 0.95;
 const TURNS: Record<Correction, number> = { invert: 0, rotate_90: 1, rotate_180: 2, rotate_270: 3 };
 
-/** Put the corrected picture in a film's place and have it read, unless something else became of the film meanwhile. */
-export async function correct(film: Film, correction: Correction): Promise<void> {
+/** Put the corrected picture in a film's place and have it read, unless something else became of the film meanwhile; say whether. */
+export async function correct(film: Film, correction: Correction): Promise<boolean> {
   const { id, step, file, url, shrunk, asked, sixteenBit, corrections } = film;
   const picture = await corrected(file, correction);
   const { films, change } = useWorklist.getState();
-  if (films.find((other) => other.id === id)?.step !== step) return;
+  if (films.find((other) => other.id === id)?.step !== step) return false;
   change(id, {
     url: URL.createObjectURL(picture),
     // A canvas has eight bits: of a film of sixteen it is only shown, and the service corrects the film itself.
@@ -24,6 +24,7 @@ export async function correct(film: Film, correction: Correction): Promise<void>
     timesPutOff: 0,
   });
   pump();
+  return true;
 }
 
 /** Say whether a film can be corrected: the service corrects a film of sixteen bits once. */
