@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { filmOf } from '@/testing/films';
+import { filmOf, readFilm } from '@/testing/films';
 import { resetStores } from '@/testing/stores';
 import { useWorklist } from './store';
 
@@ -24,6 +24,21 @@ describe('the selected film', () => {
     list().select('2');
     list().remove('2');
     expect(list().selectedId).toBe('3');
+  });
+
+  it.each([
+    ['risk', ['high', 'medium', 'none']],
+    ['arrival', ['none', 'high', 'medium']],
+  ] as const)('gives way in the order that is shown: by %s', (order, names) => {
+    list().clear();
+    for (const code of ['none', 'high', 'medium'] as const) list().add([readFilm(code, { risk_code: code })]);
+    list().setOrder(order);
+    list().select(names[0]);
+    for (const [index, name] of names.entries()) {
+      expect(list().selectedId).toBe(name);
+      list().remove(name);
+      expect(list().selectedId).toBe(names[index + 1] ?? null);
+    }
   });
 
   it('gives way to the one before when it was the last of the list', () => {

@@ -1,6 +1,6 @@
 import { create } from 'zustand';
 import { type Film, picturesOf, type Step } from './film';
-import type { Order } from './order';
+import { inOrder, type Order } from './order';
 
 interface Worklist {
   films: readonly Film[];
@@ -32,12 +32,17 @@ export const useWorklist = create<Worklist>()((set) => ({
   select: (id) => set({ selectedId: id }),
   setOrder: (order) => set({ order }),
   remove: (id) =>
-    set(({ films, selectedId }) => {
-      const gone = films.findIndex((film) => film.id === id);
-      const left = films.filter((film) => film.id !== id);
-      if (films[gone]) letGo(films[gone]);
-      const next = left[Math.min(gone, left.length - 1)]?.id ?? null;
-      return { films: left, selectedId: selectedId === id ? next : selectedId };
+    set(({ films, selectedId, order }) => {
+      const shown = inOrder(films, order);
+      const at = shown.findIndex((film) => film.id === id);
+      const gone = shown[at];
+      if (!gone) return {};
+      letGo(gone);
+      const next = shown[at + 1] ?? shown[at - 1];
+      return {
+        films: films.filter((film) => film !== gone),
+        selectedId: selectedId === id ? (next?.id ?? null) : selectedId,
+      };
     }),
   clear: () =>
     set(({ films }) => {
