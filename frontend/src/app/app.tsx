@@ -10,6 +10,7 @@ import { Announcer } from '@/features/worklist/announcer';
 import { signedIn, signedOut } from '@/features/worklist/runner';
 import { useWorklist } from '@/features/worklist/store';
 import { takeIn } from '@/features/worklist/take-in';
+import { useLeaveGuard } from '@/features/worklist/use-leave-guard';
 import { mustSignIn, useCredential } from '@/lib/credential';
 import { Disclaimer } from './disclaimer';
 import { Header } from './header';
@@ -35,6 +36,7 @@ export function App() {
   useTheme();
   useDrop(takeIn);
   usePaste(takeIn);
+  useLeaveGuard();
   useShortcuts(useCallback(() => setHelp(true), []));
   return (
     <div className="flex min-h-dvh flex-col bg-page lg:h-dvh">

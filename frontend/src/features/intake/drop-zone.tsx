@@ -17,6 +17,7 @@ export function DropZone({ onFiles, large }: DropZoneProps) {
     onDrop: (files) => files.length > 0 && onFiles(files),
     noClick: true,
     noKeyboard: true,
+    preventDropOnDocument: false, // useDrop does, and lets text into text fields
   });
   return (
     <div

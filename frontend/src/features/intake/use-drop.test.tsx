@@ -14,6 +14,7 @@ function Page() {
 beforeEach(() => void onFiles.mockReset());
 
 const files = [jpeg('a.jpg'), jpeg('b.jpg')];
+const LINK = { files: [], types: ['text/uri-list', 'text/plain'] };
 const dataTransfer = { files, types: ['Files'] };
 
 describe('a drop', () => {
@@ -32,10 +33,20 @@ describe('a drop', () => {
     expect(onFiles).toHaveBeenCalledOnce();
   });
 
-  it('of something else takes nothing', () => {
+  it('of something else takes nothing, and leaves the page where it is', () => {
     render(<Page />);
-    fireEvent.drop(document.body, { dataTransfer: { files: [], types: ['text/plain'] } });
+    expect(fireEvent.drop(document.body, { dataTransfer: LINK })).toBe(false);
     expect(onFiles).not.toHaveBeenCalled();
+  });
+
+  it('of text goes where text is written, but not of a film', () => {
+    render(<input aria-label="Key" />);
+    render(<Page />);
+    const field = screen.getByLabelText('Key');
+    expect(fireEvent.dragOver(field, { dataTransfer: LINK })).toBe(true);
+    expect(fireEvent.drop(field, { dataTransfer: LINK })).toBe(true);
+    expect(fireEvent.drop(field, { dataTransfer })).toBe(false);
+    expect(onFiles.mock.calls).toEqual([[files]]);
   });
 
   it('ends with the page', () => {

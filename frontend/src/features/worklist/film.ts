@@ -65,4 +65,5 @@ const LASTING = new Set([
 
 /** Say whether sending a film again may help. */
 export const mayRecover = ({ step }: Film) => step.name === 'failed' && !LASTING.has(step.error.code);
+export const isRead = ({ step }: Film) => step.name === 'done';
 export const isPending = (film: Film) => isUnderWay(film) || film.step.name === 'waiting';

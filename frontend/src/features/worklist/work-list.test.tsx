@@ -105,10 +105,32 @@ describe('the work-list', () => {
     expect(screen.queryByRole('button', { name: /failed film/ })).not.toBeInTheDocument();
   });
 
-  it('removes all films', async () => {
-    show(FILMS);
-    await userEvent.click(screen.getByRole('button', { name: 'Remove all films' }));
+  const removeAll = () => screen.getByRole('button', { name: 'Remove all films' });
+  const sure = () => screen.queryByRole('button', { name: 'Yes, remove them with their answers' });
+
+  it('removes all films at once where at most one has an answer', async () => {
+    show([...FILMS.slice(0, 2), failed('failed')]);
+    expect(removeAll()).not.toHaveAttribute('aria-expanded');
+    await userEvent.click(removeAll());
     expect(useWorklist.getState().films).toEqual([]);
+  });
+
+  it('removes several answers only if its reader is sure, by the keyboard too', async () => {
+    show(FILMS);
+    removeAll().focus();
+    await userEvent.keyboard('{Enter}');
+    expect(removeAll()).toHaveFocus();
+    expect(removeAll()).toHaveAttribute('aria-expanded', 'true');
+    expect(useWorklist.getState().films).toHaveLength(FILMS.length);
+    await userEvent.keyboard('{Tab}{Enter}');
+    expect(useWorklist.getState().films).toEqual([]);
+  });
+
+  it('keeps them where its reader is not, or presses twice by mistake', async () => {
+    show(FILMS);
+    await userEvent.dblClick(removeAll());
+    expect(sure()).not.toBeInTheDocument();
+    expect(useWorklist.getState().films).toHaveLength(FILMS.length);
   });
 });
 

@@ -2,10 +2,11 @@ import { type ReactNode, useEffect, useRef } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
 import { Select } from '@/components/ui/select';
+import { ClearButton } from './clear-button';
 import { type Film, isPending, mayRecover } from './film';
 import { FilmRow } from './film-row';
 import { inOrder, type Order } from './order';
-import { clear, retry } from './runner';
+import { retry } from './runner';
 import { useWorklist } from './store';
 
 /** Every film of this tab, the most urgent first unless the reader wants them as they came. */
@@ -66,9 +67,7 @@ export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
           {t('worklist.retryAll', { count: failed.length })}
         </Button>
       )}
-      <Button variant="ghost" size="sm" onClick={clear}>
-        {t('worklist.clear')}
-      </Button>
+      <ClearButton />
     </nav>
   );
 }
