@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +28,8 @@ from backend.inference.synthetic import draw_chest_film
 COMMITTED = Path(__file__).parent.parent / "backend" / "weights"
 CLASSES = ("BACTERIAL_PNEUMONIA", "NORMAL", "VIRAL_PNEUMONIA")
 PATIENT = {"deadline_seconds": 300.0, "queue_seconds": 300.0}
-UNCACHED = {"cache_seconds": 0}
 """Networks load, and are translated, in seconds: but on a starved machine in minutes."""
+UNCACHED = {"cache_seconds": 0}
 SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
 
 
@@ -61,6 +62,25 @@ def weights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sets = PredictionSets(0.95, "lac", (0.9, 0.5, 0.9))
     Card("0.0.0", CLASSES, spec, 0.7, "nobody", (0.2, 0.0, -0.1), sets, tuple(cards)).write(folder)
     return folder
+
+
+@pytest.fixture
+def copied(weights: Path, tmp_path: Path) -> Path:
+    """A weights folder to be spoilt, but for its exports, which are the same ones."""
+    folder = tmp_path / "weights"
+    shutil.copytree(weights, folder, ignore=shutil.ignore_patterns("compiled"))
+    (weights / "compiled").mkdir(exist_ok=True)
+    (folder / "compiled").symlink_to(weights / "compiled")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def one_thread() -> Iterator[None]:
+    """Keep to one thread: for so few films a second costs more than it brings, most of all on busy cores."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

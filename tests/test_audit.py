@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import hmac
 import json
@@ -382,6 +383,18 @@ def test_a_last_line_that_makes_no_sense_keeps_the_service_from_starting(path: P
     with pytest.raises(SettingError, match="AUDIT_LOG cannot be written: its last line makes no sense"):
         check(Settings(audit_log=path, audit_key=SECRET))
     assert path.read_bytes() == content
+
+
+def test_no_answer_leaves_before_its_line_is_on_the_disk(
+    client: FlaskClient, path: Path, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(_: int) -> None:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(audit_log.os, "fsync", failing)
+    refused = client.post("/predict", data=png, headers=bearer(READER))
+    assert_refused(refused, 503, "unavailable")
+    assert entries(path) == []
 
 
 def test_so_does_one_that_was_put_aside(path: Path) -> None:

@@ -269,6 +269,14 @@ class TestReport:
         published = json.loads((PUBLISHED / "bench.json").read_text())
         assert (PUBLISHED / "bench.md").read_text() == as_markdown(published)
 
+    def test_every_goal_is_met_and_the_readme_quotes_the_report(self) -> None:
+        published = json.loads((PUBLISHED / "bench.json").read_text())
+        assert [goal["key"] for goal in published["goals"] if not goal["met"]] == []
+        median, films = published["one_client"]["median_ms"], published["many_clients"]["films_a_second"]
+        text = (PUBLISHED.parent.parent / "README.md").read_text()
+        assert f"overlay included, in {median:.0f} ms at the median" in text
+        assert f"with 16 clients it reads {films:.0f} films a second" in text
+
 
 class TestClients:
     def test_they_count_answers_and_keep_their_connections(self) -> None:
@@ -382,6 +390,12 @@ def test_a_child_that_dies_is_an_error(tmp_path: Path) -> None:
         child.ask("anything")
 
 
+def half(goal: dict[str, Any]) -> bool:
+    """Return whether half of what is asked was reached."""
+    measured, asked = goal["measured"], goal["goal"]
+    return bool(2 * measured >= asked if goal["at_least"] else measured <= 2 * asked)
+
+
 def test_the_service_is_fast_beside_eager_torch(tmp_path: Path) -> None:
     """Half of what is asked on an idle machine, since this one may be busy: make bench has the figures.
 
@@ -401,13 +415,7 @@ def test_the_service_is_fast_beside_eager_torch(tmp_path: Path) -> None:
         assert done.returncode == 0, done.stderr
         found = {goal["key"]: goal for goal in json.loads((tmp_path / "bench.json").read_text())["goals"]}
         assert found["failures"]["measured"] == 0, done.stdout
-        missed = [
-            f"{key}: {found[key]['measured']:.2f}"
-            for key, most in {"predict": 0.6, "engine": 0.7, "tail": 6, "explain": 0.1}.items()
-            if found[key]["measured"] > most
-        ]
-        if found["throughput"]["measured"] < 2.5:
-            missed.append(f"throughput: {found['throughput']['measured']:.2f}")
+        missed = [f"{key}: {goal['measured']:.2f}" for key, goal in found.items() if not half(goal)]
         if not missed:
             return
     pytest.fail(f"{', '.join(missed)}\n{done.stdout}")

@@ -12,9 +12,11 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
+import yaml
 
 from backend.app.headers import page_policy
 from backend.app.settings import Settings
+from docker import entrypoint
 from docker.nginx import TEMPLATE, write_config
 
 ROOT = Path(__file__).parent.parent
@@ -89,6 +91,35 @@ def test_what_the_images_copy_is_there_and_not_ignored(file: Path) -> None:
         assert (ROOT / source).exists()
         assert any(source == name or source.startswith(f"{name}/") for name in kept), source
     assert len(copied) >= 4
+
+
+def test_compose_runs_the_image_as_the_documents_say() -> None:
+    (service,) = yaml.safe_load((ROOT / "docker" / "compose.yaml").read_text())["services"].values()
+    told = {"read_only": True, "cap_drop": ["ALL"], "cpus": 2, "mem_limit": "4g", "stop_grace_period": "60s"}
+    assert {name: service[name] for name in told} == told
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert [mount.split(":")[0] for mount in service["tmpfs"]] == ["/tmp"]
+
+
+def test_all_that_stopping_may_take_is_less_than_thirty_seconds() -> None:
+    [nginx] = re.findall(r"worker_shutdown_timeout (\d+)s;", TEMPLATE.read_text())
+    gunicorn = Settings().graceful_seconds
+    assert Settings().deadline_seconds < gunicorn
+    assert entrypoint._SETTLING_SECONDS + gunicorn + int(nginx) < 30
+
+
+def test_nginx_bounds_what_it_holds_and_waits_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("docker.nginx.available_memory", lambda: 2**30)
+    settings = Settings(max_body_bytes=15 * 2**20)
+    config = write_config(settings, tmp_path).read_text()
+    assert f"limit_conn bodies {2**30 // 4 // (16 * 2**20)};" in config  # a quarter of the memory
+    assert "proxy_max_temp_file_size 0;" in config  # or answers would be written to a disk
+    assert "client_header_timeout 10s;" in config
+    assert "client_body_timeout 15s;" in config
+
+
+def test_the_images_can_teach_nothing() -> None:
+    assert "backend/training" in (ROOT / ".dockerignore").read_text().splitlines()
 
 
 def test_the_images_are_run_by_nobody_in_particular() -> None:

@@ -25,14 +25,12 @@ from tests.e2e.conftest import free_port
 
 
 @pytest.fixture
-def copied(weights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, page_dir: Path) -> Path:
+def installed(copied: Path, monkeypatch: pytest.MonkeyPatch, page_dir: Path) -> Path:
     """A healthy installation's weights, to be spoilt."""
-    folder = tmp_path / "weights"
-    shutil.copytree(weights, folder)
-    monkeypatch.setenv("WEIGHTS_DIR", str(folder))
+    monkeypatch.setenv("WEIGHTS_DIR", str(copied))
     monkeypatch.setenv("PAGE_DIR", str(page_dir))
     monkeypatch.setenv("PORT", str(free_port()))
-    return folder
+    return copied
 
 
 def states(check: str) -> list[tuple[str, str]]:
@@ -40,7 +38,7 @@ def states(check: str) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def unloaded(copied: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def unloaded(installed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave out the loading, which the tests of other checks need not wait for."""
     monkeypatch.setattr(doctor, "_networks", lambda _: Finding("networks", "ok", "not loaded"))
 
@@ -51,7 +49,7 @@ def only(check: str) -> tuple[str, str]:
 
 
 def test_a_healthy_installation_is_told_in_a_line_a_check(
-    copied: Path, capsys: pytest.CaptureFixture[str]
+    installed: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["doctor"]) == 0
     lines = capsys.readouterr().out.splitlines()
@@ -97,9 +95,9 @@ def spoil(folder: Path, how: str) -> None:
     ],
 )
 def test_spoilt_weights_are_found(
-    copied: Path, how: str, words: str, capsys: pytest.CaptureFixture[str]
+    installed: Path, how: str, words: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    spoil(copied, how)
+    spoil(installed, how)
     assert main(["doctor"]) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("broken")]
     assert "convnext_tiny.safetensors" in line
@@ -107,20 +105,20 @@ def test_spoilt_weights_are_found(
     assert "git checkout backend/weights" in line
 
 
-def test_a_card_that_is_missing_or_makes_no_sense_is_found(copied: Path) -> None:
-    (copied / "card.json").write_text("{}")
+def test_a_card_that_is_missing_or_makes_no_sense_is_found(installed: Path) -> None:
+    (installed / "card.json").write_text("{}")
     state, message = only("card")
     assert (state, "card.json cannot be read" in message) == ("broken", True)
-    (copied / "card.json").unlink()
+    (installed / "card.json").unlink()
     assert only("card")[0] == "broken"
     assert states("weights") == states("networks") == []
 
 
-def test_weights_that_are_whole_but_fit_no_network_are_found(copied: Path) -> None:
-    card = read_card(copied)
+def test_weights_that_are_whole_but_fit_no_network_are_found(installed: Path) -> None:
+    card = read_card(installed)
     first, second = card.networks
     swapped = (replace(first, architecture=second.architecture), second)
-    replace(card, networks=swapped).write(copied)
+    replace(card, networks=swapped).write(installed)
     assert [state for state, _ in states("weights")] == ["ok", "ok"]
     state, message = only("networks")
     assert (state, "do not fit" in message) == ("broken", True)
@@ -160,7 +158,7 @@ def test_without_requirements_the_packages_are_not_judged(tmp_path: Path, unload
     ],
 )
 def test_a_setting_that_means_nothing_is_found(
-    copied: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
+    installed: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, words: str
 ) -> None:
     monkeypatch.setenv(name, value)
     assert only("settings")[1].startswith(words)
@@ -192,15 +190,17 @@ def test_where_answers_are_recorded_is_looked_at_and_nothing_is_made(
     unloaded: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("AUDIT_KEY", "0" * 32)
+    logs = tmp_path / "logs"
+    logs.mkdir()
     for path, state, words in (
-        (tmp_path / "audit.log", "ok", "answers are recorded in"),
-        (tmp_path / "gone" / "audit.log", "broken", "lets nothing be made in it"),
-        (tmp_path, "broken", "AUDIT_LOG cannot be written: Is a directory"),
+        (logs / "audit.log", "ok", "answers are recorded in"),
+        (logs / "gone" / "audit.log", "broken", "lets nothing be made in it"),
+        (logs, "broken", "AUDIT_LOG cannot be written: Is a directory"),
     ):
         monkeypatch.setenv("AUDIT_LOG", str(path))
         found, message = only("audit")
         assert (found, words in message) == (state, True), message
-    assert list(tmp_path.iterdir()) == []
+    assert list(logs.iterdir()) == []
 
 
 def test_too_many_threads_are_a_warning(

@@ -169,6 +169,12 @@ def test_what_extensions_raise_has_the_same_shape(exception: type[Exception], st
     assert_refused(app.test_client().get("/raise"), status, code)
 
 
+@pytest.mark.parametrize("side", [1, 99], ids=["one pixel", "blank"])
+def test_what_shows_nothing_is_refused_to_those_who_insist_too(client: FlaskClient, side: int) -> None:
+    response = client.post("/predict?allow_unusual=true", data=encoded(Image.new("L", (side, side))))
+    assert_refused(response, 422, "not_a_chest_radiograph")
+
+
 def test_our_own_fault_says_nothing_about_itself(
     make_client: MakeClient, png: bytes, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -232,9 +238,9 @@ def test_a_full_queue_refuses_at_once(make_client: MakeClient, png: bytes) -> No
     ]
     for thread in waiting:
         thread.start()
-    assert held.entered.wait(timeout=10)
+    assert held.entered.wait(timeout=60)
     places = client.application.extensions["queue"]._turns._places
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while places._value and time.monotonic() < until:  # until the last film waits in line
         time.sleep(0.01)
     assert_refused(client.post("/predict", data=png), 503, "overloaded")

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.numpy import load_file
 
 from backend.inference.card import read_card
 from backend.inference.ensemble import Ensemble
@@ -17,6 +19,7 @@ from backend.training.data import CLASSES, read_film
 from backend.training.metrics import accuracy, auc_normal_vs_pneumonia
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.publish import DOCUMENTS, NOT_MEASURED, fill, publish, read_reports
+from backend.training.recipe import parse_schedule
 from backend.training.temperatures import SERVED
 from backend.training.voting import ENSEMBLE, find_split, read_films
 
@@ -78,6 +81,41 @@ def test_no_figure_stands_in_the_card_beside_the_published_ones() -> None:
     )
     metrics = text[text.index("## Metrics") :].replace("95%", "").replace("80%", "").replace("0.70", "")
     assert not re.findall(r"\d+\.\d+|\d+%", metrics)
+
+
+def test_the_card_says_how_the_served_networks_were_taught(committed: Path) -> None:
+    """Their schedules, epoch by epoch and size by size, stand in the recipe's own sentence."""
+    text = (ROOT / "MODEL_CARD.md").read_text().split("\n## Training\n")[1].split("\n## ")[0]
+    said = [(int(count), int(side)) for count, side in re.findall(r"(\d+) (?:epochs )?at (\d+)", text)]
+    taught = {network.architecture: stages(network.trained) for network in read_card(committed).networks}
+    assert said == taught["efficientnet_v2_s"] + taught["convnext_tiny"]
+
+
+def stages(trained: Mapping[str, Any]) -> list[tuple[int, int]]:
+    """Return epochs and size of all stages that a network went through, those of earlier runs first."""
+    earlier = stages(trained["started_from"]) if "started_from" in trained else []
+    cycles = parse_schedule(trained["schedule"])
+    return earlier + [(stage.epochs, stage.side) for cycle in cycles for stage in cycle.stages]
+
+
+def test_the_card_says_how_large_the_networks_are(committed: Path) -> None:
+    said = re.findall(r"\| [\d.]+ \| ([\d.]+) million \|", (ROOT / "MODEL_CARD.md").read_text())
+    held = [parameters(committed / each.file) for each in read_card(committed).networks]
+    assert said == [f"{each / 1e6:.1f}" for each in held]
+
+
+def parameters(weights: Path) -> int:
+    """Return how many parameters a file holds; what norms measured are none."""
+    return sum(tensor.size for name, tensor in load_file(weights).items() if ".running_" not in name)
+
+
+def test_the_card_says_which_films_were_read() -> None:
+    text = (ROOT / "MODEL_CARD.md").read_text()
+    rows = re.findall(r"\| (train|validation|held-out) \| ([\d,| ]+) \|", text)
+    said = {name: [int(cell.replace(",", "")) for cell in cells.split("|")] for name, cells in rows}
+    reports = read_reports(ROOT)
+    assert said["validation"][::4] == [reports["calibration"]["films"], reports["calibration"]["patients"]]
+    assert said["held-out"][::4] == [reports["held-out"]["films"], reports["held-out"]["patients"]]
 
 
 def test_temperatures_and_thresholds_are_those_of_the_card(committed: Path) -> None:
@@ -174,7 +212,7 @@ def test_prediction_sets_cover_what_is_stated(report: dict[str, Any]) -> None:
 
 
 def test_the_figures_can_be_had_again(data: Path, committed: Path, report: dict[str, Any]) -> None:
-    ensemble = Ensemble.load(committed)
+    ensemble = Ensemble.load(committed, "auto")  # as served
     records, labels = find_split(data, "held-out")
     said = read_films(ensemble, (read_film(record.path) for record in records))
     assert len(records) == report["films"]

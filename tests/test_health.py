@@ -75,7 +75,7 @@ def test_health_answers_while_a_film_is_read(make_client: MakeClient, png: bytes
     client = make_client(predictor=held)
     reading = threading.Thread(target=client.post, args=["/predict"], kwargs={"data": png})
     reading.start()
-    assert held.entered.wait(timeout=10)
+    assert held.entered.wait(timeout=60)
     assert client.get("/health").status_code == 200
     held.release.set()
     reading.join()

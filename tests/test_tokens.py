@@ -139,7 +139,7 @@ def tampered() -> str:
         token,
         lambda: token(EC, "ES256", {"kid": "ec"}),
         lambda: token(aud=["another", AUDIENCE]),
-        lambda: token(exp=time.time() - 5),  # clocks differ
+        lambda: token(exp=time.time() - 20),  # clocks differ
         lambda: token(roles="openid predict"),
     ],
 )
@@ -158,7 +158,7 @@ def test_a_good_token_lets_in(client: FlaskClient, png: bytes, made: Callable[[]
         pytest.param(signed_with_the_public_key, id="the public key as a secret"),
         pytest.param(unsigned, id="not signed"),
         pytest.param(tampered, id="roles given to oneself"),
-        pytest.param(lambda: token(exp=time.time() - 600), id="expired"),
+        pytest.param(lambda: token(exp=time.time() - 40), id="expired"),
         pytest.param(lambda: token(exp=None), id="never expires"),
         pytest.param(lambda: token(exp="soon"), id="expires at no time"),
         pytest.param(lambda: token(nbf=time.time() + 600), id="not yet"),
@@ -312,6 +312,26 @@ def test_keys_are_fetched_once_and_anew_when_they_are_renewed(
     fetched._last_successful_fetch -= 31
     assert status(renewed) == 200
     assert (provider.asked, status(token())) == (2, 401)
+
+
+def test_a_key_that_the_provider_withdrew_opens_the_door_for_ten_minutes_at_most(
+    make_client: MakeClient, provider: Provider, png: bytes
+) -> None:
+    client = make_client(predictor=FixedPredictor(), **provider.settings)
+
+    def status() -> int:
+        return client.post("/predict", data=png, headers=bearer(token())).status_code
+
+    assert status() == 200
+    provider.body = jwks(("new", ANOTHER_RSA))
+    fetched = verifier(client)._keys
+    assert fetched.jwk_set_cache is not None
+    kept = fetched.jwk_set_cache.jwk_set_with_timestamp
+    assert kept is not None
+    kept.timestamp -= 590
+    assert (status(), provider.asked) == (200, 1)
+    kept.timestamp -= 20
+    assert (status(), provider.asked) == (401, 2)
 
 
 SPOILT: dict[str, Callable[[Provider], Any]] = {

@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -40,6 +39,8 @@ from backend.training.voting import split_seed
 PRIOR = torch.tensor([0.5, 0.2, 0.3])
 SHARES = {"convnext_tiny": 0.4, "efficientnet_v2_s": 0.6}
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 
 def config(arch: str, **changes: Any) -> dict[str, Any]:
     return {
@@ -60,15 +61,6 @@ def write_record(run: Path, **changes: Any) -> Path:
     record = {"config": config(run.name, **changes), "history": [{"loss": 1.0}] * 2, "torch": "2.13.0"}
     (run / "run.json").write_text(json.dumps(record))
     return run
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_thread() -> Iterator[None]:
-    """Keep to one thread: for so few films a second costs more than it brings, most of all on busy cores."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,6 @@ from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
 
 
-@pytest.fixture
-def copy(weights: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(weights, tmp_path / "weights"))
-
-
 def edit_card(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     path = folder / "card.json"
     card = json.loads(path.read_text())
@@ -27,34 +21,34 @@ def edit_card(folder: Path, edit: Callable[[dict[str, Any]], object]) -> None:
     path.write_text(json.dumps(card))
 
 
-def test_a_whole_folder_loads(copy: Path) -> None:
-    assert len(Ensemble.load(copy).heads) == 2
+def test_a_whole_folder_loads(copied: Path) -> None:
+    assert len(Ensemble.load(copied).heads) == 2
 
 
-def test_one_flipped_bit_is_refused(copy: Path) -> None:
-    file = copy / "convnext_tiny.safetensors"
+def test_one_flipped_bit_is_refused(copied: Path) -> None:
+    file = copied / "convnext_tiny.safetensors"
     data = bytearray(file.read_bytes())
     data[-1] ^= 1
     file.write_bytes(data)
     with pytest.raises(WeightsRefused, match="checksum"):
-        Ensemble.load(copy)
+        Ensemble.load(copied)
 
 
-def test_a_missing_file_is_refused(copy: Path) -> None:
-    (copy / "efficientnet_v2_s.safetensors").unlink()
+def test_a_missing_file_is_refused(copied: Path) -> None:
+    (copied / "efficientnet_v2_s.safetensors").unlink()
     with pytest.raises(WeightsRefused, match="cannot be read"):
-        Ensemble.load(copy)
+        Ensemble.load(copied)
 
 
-def test_swapped_files_are_refused(copy: Path) -> None:
+def test_swapped_files_are_refused(copied: Path) -> None:
     def swap(card: dict[str, Any]) -> None:
         one, two = card["networks"]
         for key in ("file", "sha256"):
             one[key], two[key] = two[key], one[key]
 
-    edit_card(copy, swap)
+    edit_card(copied, swap)
     with pytest.raises(WeightsRefused, match="do not fit"):
-        Ensemble.load(copy)
+        Ensemble.load(copied)
 
 
 @pytest.mark.parametrize(
@@ -79,18 +73,18 @@ def test_swapped_files_are_refused(copy: Path) -> None:
     ],
 )
 def test_a_card_that_makes_no_sense_is_refused(
-    copy: Path, edit: Callable[[dict[str, Any]], object], message: str
+    copied: Path, edit: Callable[[dict[str, Any]], object], message: str
 ) -> None:
-    edit_card(copy, edit)
+    edit_card(copied, edit)
     with pytest.raises(WeightsRefused, match=message):
-        Ensemble.load(copy)
+        Ensemble.load(copied)
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{", "null"])
-def test_a_broken_card_is_refused(copy: Path, content: str) -> None:
-    (copy / "card.json").write_text(content)
+def test_a_broken_card_is_refused(copied: Path, content: str) -> None:
+    (copied / "card.json").write_text(content)
     with pytest.raises(WeightsRefused):
-        Ensemble.load(copy)
+        Ensemble.load(copied)
 
 
 def test_the_committed_weights_are_small_half_precision_and_whole(committed: Path) -> None:

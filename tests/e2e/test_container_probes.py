@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
 from http.client import HTTPConnection
@@ -10,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.e2e.conftest import ROOT
+from tests.e2e.conftest import ROOT, free_port
 from tests.e2e.container import Container, container, needs_nginx, until
 
 pytestmark = needs_nginx
@@ -38,12 +40,12 @@ def probe_status(up: Container, probe: dict[str, Any]) -> int:
 
 
 def test_probes_are_answered_in_time_under_load(tmp_path: Path, png: bytes) -> None:
-    ended, films = threading.Event(), [0] * CLIENTS
+    ended = threading.Event()
+    said: list[list[int]] = [[] for _ in range(CLIENTS)]
 
     def send_films(client: int) -> None:
         while not ended.is_set():
-            assert up.ask("/predict", "POST", png).status == 200
-            films[client] += 1
+            said[client].append(up.ask("/predict", "POST", png).status)
 
     with container(tmp_path, WARM_UP="1", CLIENT_RATE="1000", CLIENT_CONNECTIONS="100") as up:
         until(lambda: up.ask("/ready").status == 200)
@@ -54,8 +56,16 @@ def test_probes_are_answered_in_time_under_load(tmp_path: Path, png: bytes) -> N
         for _ in range(ROUNDS):
             statuses += [probe_status(up, probe) for probe in probes()]
             time.sleep(0.1)
+        health = [health_status(up.port), health_status(free_port())]
         ended.set()
         for client in clients:
             client.join()
-        assert all(films), "a client got no answer, so it was no load"
+        assert [set(each) for each in said] == [{200}] * CLIENTS
     assert statuses == [200] * len(statuses)
+    assert health == [0, 1]
+
+
+def health_status(port: int) -> int:
+    """Return what the images' own health check ends with."""
+    script = ROOT / "docker" / "healthcheck.py"
+    return subprocess.run([sys.executable, script, str(port)], stderr=subprocess.DEVNULL).returncode

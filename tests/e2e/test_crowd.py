@@ -18,6 +18,6 @@ def test_who_behaves_gets_every_answer_beside_those_who_do_not(tmp_path: Path) -
         found = load(up, well_behaved=4, leaving=12, slow=50, seconds=1, pace_seconds=0.2)
     assert found["lost_answers"] == 0, found["statuses"]
     assert found["answers"] >= 12
-    assert found["statuses"]["200"] > 0
     assert found["given_up"] >= 36
     assert found["fragments"] > 50
+    assert found["passed"], found

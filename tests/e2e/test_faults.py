@@ -112,7 +112,7 @@ def test_a_hung_inference_is_504_and_its_worker_is_replaced(
 
 
 def test_a_service_all_of_whose_turns_hang_is_replaced(environment: dict[str, str], tmp_path: Path) -> None:
-    settings = {"DEADLINE_SECONDS": "3", "QUEUE_SECONDS": "300"}
+    settings = {"DEADLINE_SECONDS": "6", "QUEUE_SECONDS": "300"}
     with planted(environment, tmp_path, **settings) as service:
         [worker] = service.workers()
         hung = [Sent(service.url, small_film(height=HANGS)) for _ in range(2)]

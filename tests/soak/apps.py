@@ -11,8 +11,8 @@ from backend.app import create_app
 from backend.app.settings import Settings
 from tests.fakes import FixedPredictor
 
-LEAKED_BYTES = 100_000
-"""What a request leaves behind: about a film of the size that is looked at, or its picture."""
+LEAKED_BYTES = 10_000
+"""What a request leaves behind: less than any film, decoded or not."""
 
 
 def fast() -> Flask:
