@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { percent, seconds } from './format';
+import { percent, seconds, times } from './format';
 
 /** Which of the unbreakable spaces a language takes differs from browser to browser. */
 const plain = (text: string) => text.replace(/[\u00a0\u202f]/g, ' ');
@@ -19,6 +19,11 @@ describe('a share', () => {
     expect(percent(0.9, 'en', 2)).toBe('90.00%');
     expect(percent(0.996, 'en', 0)).toBe('100%');
   });
+});
+
+it('a factor has two decimals, as its language writes them', () => {
+  expect(times(1, 'en')).toBe('×1.00');
+  expect(times(6, 'es')).toBe('×6,00');
 });
 
 describe('a length of time', () => {

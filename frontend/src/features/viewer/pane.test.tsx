@@ -2,11 +2,13 @@ import { fireEvent, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { useState } from 'react';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import i18n from '@/app/i18n';
 import type { Heatmap } from '@/lib/heatmap';
 import { stubCanvas } from '@/testing/canvas';
 import { resetStores } from '@/testing/stores';
 import { Pane } from './pane';
-import { useViewerSettings } from './settings';
+import { useViewerSettings, type Window } from './settings';
+import { Toolbar } from './toolbar';
 import { type View, WHOLE } from './view';
 
 const MAP: Heatmap = { columns: 1, rows: 1, values: Float32Array.of(1) };
@@ -62,6 +64,40 @@ describe('a film in its pane', () => {
     const channels = document.getElementById(filter)?.querySelectorAll('[type=linear]') ?? [];
     expect([...channels].map((channel) => channel.getAttribute('slope'))).toEqual(['-2', '-2', '-2']);
     expect([...channels].map((channel) => channel.getAttribute('intercept'))).toEqual(['1.5', '1.5', '1.5']);
+  });
+});
+
+describe('the label of a film', () => {
+  it('says nothing more while the film is seen as it is', () => {
+    show();
+    expect(screen.getByText('Film')).toBeInTheDocument();
+  });
+
+  it.each<[string, string, { window?: Window; inverted?: boolean }]>([
+    ['en', 'Film · Inverted', { inverted: true }],
+    ['en', 'Film · Brightness -40%', { window: { level: 0.7, width: 1 } }],
+    ['en', 'Film · Contrast ×6.00 · Inverted', { window: { level: 0.5, width: 1 / 6 }, inverted: true }],
+    [
+      'es',
+      'Film · Brillo 20\u00a0% · Contraste ×0,50 · Invertida',
+      { window: { level: 0.4, width: 2 }, inverted: true },
+    ],
+  ])('says in %s how else it is seen: %s', async (language, said, settings) => {
+    await i18n.changeLanguage(language);
+    useViewerSettings.getState().set(settings);
+    show();
+    expect(pane().querySelector('span')?.textContent).toBe(said);
+    expect(pane().getAttribute('aria-label')).toContain(`${said}:`);
+  });
+
+  it('is the label alone again once the window is moved back to where it was', async () => {
+    render(<Toolbar mapped={false} />);
+    show();
+    for (const name of ['Brightness', 'Contrast']) {
+      screen.getByRole('slider', { name }).focus();
+      await userEvent.keyboard('{ArrowRight>9/}{ArrowLeft>9/}');
+    }
+    expect(pane().querySelector('span')?.textContent).toBe('Film');
   });
 });
 

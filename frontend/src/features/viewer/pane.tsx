@@ -8,6 +8,7 @@ import { useGestures } from './use-gestures';
 import { useSize } from './use-size';
 import { panBy, place, type Size, type View, WHOLE, zoomBy } from './view';
 import { WindowFilter } from './window-filter';
+import { windowWords } from './window-words';
 
 interface PaneProps {
   url: string;
@@ -22,13 +23,14 @@ const STEP = 40;
 
 /** The film, whole and in its own aspect, under the window and below the map. */
 export function Pane({ url, film, map, label, view, setView }: PaneProps) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const { window, inverted, opacity, colours, coarse } = useViewerSettings();
   const ref = useRef<HTMLDivElement>(null);
   const filter = useId();
   const size = useSize(ref);
   useGestures(ref, film, setView);
   const box = place(film, size, view);
+  const seen = [label, ...windowWords(window, inverted, t, i18n.language)].join(' · ');
 
   function steer(event: KeyboardEvent) {
     const moved = MOVES[event.key];
@@ -42,7 +44,7 @@ export function Pane({ url, film, map, label, view, setView }: PaneProps) {
     <div
       ref={ref}
       role="group"
-      aria-label={t('viewer.pane', { label })}
+      aria-label={t('viewer.pane', { label: seen })}
       // biome-ignore lint/a11y/noNoninteractiveTabindex: the arrow keys move the film within it
       tabIndex={0}
       onKeyDown={steer}
@@ -62,7 +64,7 @@ export function Pane({ url, film, map, label, view, setView }: PaneProps) {
       />
       {map && <HeatLayer map={map} colours={colours} coarse={coarse} style={{ ...box, opacity }} />}
       <span className="absolute start-2 top-2 rounded bg-black/70 px-1.5 py-0.5 text-white text-xs">
-        {label}
+        {seen}
       </span>
     </div>
   );

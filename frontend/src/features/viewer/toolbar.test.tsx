@@ -1,6 +1,7 @@
 import { render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, describe, expect, it } from 'vitest';
+import i18n from '@/app/i18n';
 import { resetStores } from '@/testing/stores';
 import { useViewerSettings, WHOLE_WINDOW } from './settings';
 import { Toolbar } from './toolbar';
@@ -64,6 +65,12 @@ describe('the toolbar of a film with a map', () => {
     expect(settings().window).toEqual({ level: 0.5, width: 1 / 8 });
     await press('Contrast', '{Home}');
     expect(settings().window.width).toBe(2);
+  });
+
+  it('writes its numbers as the reader’s language does', async () => {
+    await i18n.changeLanguage('fr');
+    render(<Toolbar mapped />);
+    expect(slider('Contraste')).toHaveAttribute('aria-valuetext', '×1,00');
   });
 
   it('resets the window, and nothing of the map', async () => {

@@ -2,15 +2,16 @@ import { Contrast, RotateCcw } from 'lucide-react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
 import { Slider } from '@/components/ui/slider';
-import { percent } from '@/lib/format';
+import { percent, times } from '@/lib/format';
 import { useViewerSettings, WHOLE_WINDOW } from './settings';
+import { brightnessOf, contrastOf } from './window-words';
 
 /** Which grey levels are told apart: brightness moves the window, contrast narrows it. */
 export function WindowControls() {
   const { t, i18n } = useTranslation();
   const { window, inverted, set, toggle } = useViewerSettings();
-  const brightness = 1 - 2 * window.level;
-  const contrast = 1 / window.width;
+  const brightness = brightnessOf(window);
+  const contrast = contrastOf(window);
   return (
     <>
       <Slider
@@ -27,7 +28,7 @@ export function WindowControls() {
         min={0.5}
         max={8}
         step={0.05}
-        text={`×${contrast.toFixed(2)}`}
+        text={times(contrast, i18n.language)}
         onChange={(value) => set({ window: { ...window, width: 1 / value } })}
       />
       <div className="flex gap-2">
