@@ -64,6 +64,15 @@ describe('a film that is read', () => {
   });
 });
 
+it('an answer is not said to be copied because the one before it of the same film was', async () => {
+  userEvent.setup();
+  const film = readFilm('a', { request_id: 'first' });
+  const { rerender } = render(<Reading film={film} />);
+  await userEvent.click(screen.getByRole('button', { name: 'Copy as JSON' }));
+  rerender(<Reading film={{ ...film, step: readFilm('a', { request_id: 'second' }).step }} />);
+  expect(screen.getByRole('button', { name: 'Copy as JSON' })).toBeInTheDocument();
+});
+
 describe('the report of a film', () => {
   const notes = () => vi.mocked(writeReport).mock.lastCall?.[0].notes;
   const write = () => userEvent.click(screen.getByRole('button', { name: 'PDF report' }));
@@ -98,6 +107,24 @@ describe('the report of a film', () => {
     const subject = vi.mocked(writeReport).mock.lastCall?.[0];
     expect(subject?.warnings).toEqual([expect.stringContaining('The film seems to be cropped')]);
     expect(notes()).toEqual(['The film was turned left by 90° before it was read.']);
+  });
+
+  it.each([
+    ['shrunk', { shrunk: true }, { corrections: [], shrunk: true }],
+    ['corrected', {}, { corrections: ['invert'], shrunk: false }],
+    ['of sixteen bits, which the service corrected', { sixteenBit: true }, null],
+  ])('says whether what was sent is the file that was given: %s', async (_, change, changes) => {
+    const film = readFilm('a', newFields());
+    const { file, url, shrunk, asked, step } = film;
+    const inverted = { correction: 'invert' as const, before: { file, url, shrunk, asked, step } };
+    const corrections = 'shrunk' in change ? [] : [inverted];
+    render(<Reading film={{ ...film, corrections, ...change }} />);
+    await write();
+    const subject = vi.mocked(writeReport).mock.lastCall?.[0];
+    expect(subject?.changes).toEqual(changes);
+    const row = subject?.details.find(([, value]) => value === PROVENANCE.image_sha256);
+    expect(row?.[0]).toBe(changes ? 'Film as sent (SHA-256)' : 'Film (SHA-256)');
+    expect(screen.getByText(row?.[0] ?? '')).toBeInTheDocument();
   });
 
   it('says what cannot be excluded and how far the networks differ, and how the answer was made', async () => {

@@ -14,7 +14,7 @@ import { useViewerSettings } from '@/features/viewer/settings';
 import { Viewer } from '@/features/viewer/viewer';
 import { canCorrect, correct } from '@/features/worklist/correct';
 import { CorrectionNotice } from '@/features/worklist/correction-notice';
-import type { Film } from '@/features/worklist/film';
+import { changesOf, type Film } from '@/features/worklist/film';
 import { StepText } from '@/features/worklist/step-text';
 import { useWorklist } from '@/features/worklist/store';
 import type { Answer, Correction } from '@/lib/contract';
@@ -91,7 +91,8 @@ function Reasons({ film, answer, map, mapLabel }: ReasonsProps) {
     ...film.corrections.map(({ correction }) => t(`correction.done.${correction}`)),
     film.shrunk && t('worklist.shrunk'),
   ].filter((note) => typeof note === 'string');
-  const details = [...detailRows(answer, t, i18n.language), ...provenanceRows(answer, t)];
+  const changes = changesOf(film);
+  const details = [...detailRows(answer, t, i18n.language), ...provenanceRows(answer, changes !== null, t)];
   return (
     <section
       aria-label={t('answer.reasons')}
@@ -99,10 +100,11 @@ function Reasons({ film, answer, map, mapLabel }: ReasonsProps) {
       tabIndex={0}
       className={`${COLUMN} lg:row-start-2 lg:min-h-0 lg:overflow-y-auto`}
     >
-      <AnswerReasons answer={answer} map={map} />
+      <AnswerReasons answer={answer} map={map} changed={changes !== null} />
       <ReportButtons
+        key={answer.request_id}
         url={film.url}
-        {...{ answer, map, mapLabel, colours, coarse, warnings, notes, details }}
+        {...{ answer, changes, map, mapLabel, colours, coarse, warnings, notes, details }}
       />
     </section>
   );

@@ -30,8 +30,15 @@ export function AnswerSummary({ answer, onCorrect = null }: AnswerSummaryProps) 
   );
 }
 
+interface AnswerReasonsProps {
+  answer: Answer;
+  map: Heatmap | null;
+  /** What was sent is not the file that was given. */
+  changed?: boolean;
+}
+
 /** The answer's doubt and its reason. */
-export function AnswerReasons({ answer, map }: { answer: Answer; map: Heatmap | null }) {
+export function AnswerReasons({ answer, map, changed = false }: AnswerReasonsProps) {
   const { t } = useTranslation();
   const regions = regionsFor(answer, map);
   return (
@@ -52,7 +59,7 @@ export function AnswerReasons({ answer, map }: { answer: Answer; map: Heatmap | 
       )}
       <Card>
         <CardTitle>{t('answer.details')}</CardTitle>
-        <Details answer={answer} />
+        <Details answer={answer} changed={changed} />
       </Card>
     </>
   );

@@ -16,7 +16,8 @@ export function detailRows(answer: Answer, t: TFunction, language: string): Row[
   return rows;
 }
 
-export function provenanceRows({ provenance }: Answer, t: TFunction): Row[] {
+/** The film's hash is of what was sent, which the page may have changed. */
+export function provenanceRows({ provenance }: Answer, changed: boolean, t: TFunction): Row[] {
   if (!provenance) return [];
   const { image_sha256, weights_sha256, settings, engine, versions } = provenance;
   const listed = (pairs: object, sign: string) =>
@@ -24,7 +25,7 @@ export function provenanceRows({ provenance }: Answer, t: TFunction): Row[] {
       .map(([name, value]) => `${name}${sign}${value}`)
       .join(', ');
   return [
-    [t('provenance.film'), image_sha256],
+    [t(changed ? 'provenance.filmAsSent' : 'provenance.film'), image_sha256],
     ...Object.entries(weights_sha256).map(
       ([network, hash]): Row => [t('provenance.weights', { network }), hash],
     ),

@@ -6,13 +6,13 @@ import { Details } from './details';
 
 describe('the details', () => {
   it('say how far the networks’ maps agree', () => {
-    render(<Details answer={answerOf(newFields())} />);
+    render(<Details answer={answerOf(newFields())} changed={false} />);
     const name = screen.getByText("Agreement of the networks' maps");
     expect(name.nextElementSibling).toHaveTextContent('64%');
   });
 
   it('hold how the answer was made, folded until it is asked for', async () => {
-    render(<Details answer={answerOf(newFields())} />);
+    render(<Details answer={answerOf(newFields())} changed={false} />);
     expect(screen.getByText(PROVENANCE.image_sha256)).not.toBeVisible();
     await userEvent.click(screen.getByText('How this answer was made'));
     for (const value of [
@@ -26,8 +26,16 @@ describe('the details', () => {
     expect(screen.getByText('Weights of convnext_tiny (SHA-256)')).toBeVisible();
   });
 
+  it.each([
+    [false, 'Film (SHA-256)'],
+    [true, 'Film as sent (SHA-256)'],
+  ])('say whose hash it is where the page changed the film: %s', (changed, name) => {
+    render(<Details answer={answerOf(newFields())} changed={changed} />);
+    expect(screen.getByText(name).nextElementSibling).toHaveTextContent(PROVENANCE.image_sha256);
+  });
+
   it('of an older service hold neither', () => {
-    render(<Details answer={answerOf()} />);
+    render(<Details answer={answerOf()} changed={false} />);
     expect(screen.getAllByRole('term')).toHaveLength(3);
     expect(screen.queryByText('How this answer was made')).not.toBeInTheDocument();
   });

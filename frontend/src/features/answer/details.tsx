@@ -3,9 +3,9 @@ import type { Answer } from '@/lib/contract';
 import { detailRows, provenanceRows } from './detail-rows';
 
 /** What is needed to find this answer again, to have it once more, or to complain about it. */
-export function Details({ answer }: { answer: Answer }) {
+export function Details({ answer, changed }: { answer: Answer; changed: boolean }) {
   const { t, i18n } = useTranslation();
-  const provenance = provenanceRows(answer, t);
+  const provenance = provenanceRows(answer, changed, t);
   return (
     <>
       <dl className="grid gap-1 text-sm">

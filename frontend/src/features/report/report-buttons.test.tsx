@@ -1,4 +1,4 @@
-import { render, screen } from '@testing-library/react';
+import { cleanup, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { answerOf } from '@/testing/answers';
@@ -13,6 +13,7 @@ const answer = answerOf({ request_id: 'abc-1' });
 const subject: ReportSubject = {
   url: 'blob:film',
   answer,
+  changes: null,
   map: null,
   colours: 'viridis',
   coarse: false,
@@ -66,6 +67,15 @@ describe('the copy as JSON', () => {
     expect(JSON.parse(await navigator.clipboard.readText())).toEqual(answer);
     expect(button('Copied')).toBeInTheDocument();
     expect(screen.getByRole('status')).toHaveTextContent('Copied');
+  });
+
+  it('says beside the answer what the page changed on the film', async () => {
+    cleanup();
+    const changes = { corrections: ['invert'], shrunk: true };
+    render(<ReportButtons {...subject} changes={changes} />);
+    const user = userEvent.setup();
+    await user.click(button('Copy as JSON'));
+    expect(JSON.parse(await navigator.clipboard.readText())).toEqual({ ...answer, page: changes });
   });
 
   it('that the browser does not allow says so', async () => {

@@ -9,7 +9,7 @@ import type { ReportSubject } from './write-report';
 export function ReportButtons(subject: ReportSubject) {
   const { t, i18n } = useTranslation();
   const [state, setState] = useState<'idle' | 'writing' | 'copied' | 'failed'>('idle');
-  const { answer } = subject;
+  const { answer, changes } = subject;
 
   async function download() {
     setState('writing');
@@ -24,7 +24,8 @@ export function ReportButtons(subject: ReportSubject) {
 
   async function copy() {
     try {
-      await navigator.clipboard.writeText(JSON.stringify(answer, null, 2));
+      const said = changes ? { ...answer, page: changes } : answer;
+      await navigator.clipboard.writeText(JSON.stringify(said, null, 2));
       setState('copied');
     } catch {
       setState('failed');

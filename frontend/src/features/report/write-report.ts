@@ -15,6 +15,8 @@ const DETAIL = 62;
 export interface ReportSubject {
   url: string;
   answer: Answer;
+  /** What the page changed on the film before it sent it; null where it sent the file that was given. */
+  changes: object | null;
   map: Heatmap | null;
   colours: ColourMap;
   coarse: boolean;

@@ -51,6 +51,18 @@ export const picturesOf = ({ url, corrections }: Film) => [
   ...corrections.map(({ before }) => before.url),
 ];
 
+/** What the page changed on a film before it sent it. */
+export interface Changes {
+  readonly corrections: readonly Correction[];
+  readonly shrunk: boolean;
+}
+
+/** Return null where the very file that was given is sent: a film of sixteen bits is corrected by the service. */
+export function changesOf({ corrections, shrunk, sixteenBit }: Film): Changes | null {
+  if (sixteenBit || (corrections.length === 0 && !shrunk)) return null;
+  return { corrections: corrections.map(({ correction }) => correction), shrunk };
+}
+
 export const isUnderWay = (film: Film) => film.step.name === 'uploading' || film.step.name === 'analysing';
 
 /** Codes of failures that stay, however often the same film is sent. */
