@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
+import { MOST_BYTES } from '@/features/worklist/file-checks';
 import { choose, open, settled, withBrowser } from './browser';
 
 withBrowser();
@@ -74,6 +75,51 @@ test('where the system takes the colours, what is on and what is chosen can stil
   expect(await scale.first().evaluate((element) => getComputedStyle(element).backgroundImage)).toContain(
     'gradient',
   );
+});
+
+test('the keyboard is never lost with what had it', async () => {
+  const page = await open({ serviceWorkers: 'block' });
+  await page.route(/\/api\/access$/, (route) =>
+    route.fulfill({ json: { required: true, methods: ['key'], oidc: null } }),
+  );
+  await page.reload();
+  const main = () => page.evaluate(() => document.activeElement?.tagName);
+  await page.getByLabel('API key').fill('key-1');
+  await page.keyboard.press('Enter');
+  await expect.poll(main).toBe('MAIN');
+  await choose(page, films.opacity, films.clear);
+  await page.getByRole('button', { name: 'Remove opacity.png' }).press('Enter');
+  await expect.poll(main).toBe('NAV');
+  await page.getByRole('button', { name: 'Remove clear.png' }).press('Enter');
+  await expect.poll(main).toBe('MAIN');
+
+  const unreadable = Buffer.concat([Buffer.from([0xff, 0xd8, 0xff]), Buffer.alloc(MOST_BYTES)]);
+  await page
+    .locator('input[type=file]')
+    .setInputFiles({ name: 'large.jpg', mimeType: 'image/jpeg', buffer: unreadable });
+  await page.getByRole('button', { name: 'Shrink and send' }).press('Enter');
+  await page.getByText('This browser cannot shrink it.').waitFor();
+  await expect.poll(main).toBe('MAIN');
+  await page.getByRole('button', { name: 'Remove all films' }).press('Enter');
+  await expect.poll(main).toBe('MAIN');
+  await page.getByRole('button', { name: 'Sign out' }).press('Enter');
+  await expect.poll(main).toBe('MAIN');
+});
+
+test('on a phone nothing that has the keyboard lies under the disclaimer', async () => {
+  const page = await open(PHONE);
+  await choose(page, films.opacity);
+  const foot = (await page.locator('footer').boundingBox())?.y ?? 0;
+  for (let step = 0; step < 40; step++) {
+    await page.keyboard.press('Tab');
+    const low = await page.evaluate(() => {
+      const element = document.activeElement;
+      const place = element?.getBoundingClientRect();
+      // What is taller than the window cannot be seen whole.
+      return place && place.height < 400 && element !== document.body ? place.bottom : 0;
+    });
+    expect(low).toBeLessThanOrEqual(foot);
+  }
 });
 
 async function tabTo(page: Page, name: string): Promise<void> {

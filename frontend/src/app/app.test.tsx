@@ -1,7 +1,8 @@
-import { fireEvent, render, screen, waitFor } from '@testing-library/react';
+import { act, fireEvent, render, screen, waitFor } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { HttpResponse } from 'msw';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { useWorklist } from '@/features/worklist/store';
 import { answerOf, newFields } from '@/testing/answers';
 import { stubCanvas } from '@/testing/canvas';
 import { jpeg } from '@/testing/films';
@@ -105,6 +106,55 @@ it('an empty page says what to do, and is there again when all films are removed
   await finding();
   await userEvent.click(button('Remove all films'));
   expect(screen.getByRole('heading', { name: 'A second look at a chest radiograph' })).toBeInTheDocument();
+});
+
+describe('the keyboard goes to the page’s main part when what had it goes', () => {
+  const keptByMain = () => waitFor(() => expect(screen.getByRole('main')).toHaveFocus());
+
+  it('with the last film', async () => {
+    await choose(jpeg('film.jpg'));
+    await finding();
+    await userEvent.click(button('Remove film.jpg'));
+    await keptByMain();
+  });
+
+  it('with all films', async () => {
+    await choose(jpeg('film.jpg'));
+    await finding();
+    await userEvent.click(button('Remove all films'));
+    await keptByMain();
+  });
+
+  it('with signing in and out', async () => {
+    accessAnswers({ required: true, methods: ['key'], oidc: null });
+    render(<App />);
+    await userEvent.type(await screen.findByLabelText('API key'), 'key-1{Enter}');
+    await keptByMain();
+    await userEvent.click(button('Sign out'));
+    await keptByMain();
+  });
+
+  it('with the offer to shrink a film that cannot be shrunk', async () => {
+    vi.stubGlobal('createImageBitmap', () => Promise.reject(new Error('It cannot be decoded.')));
+    await choose(jpeg('film.jpg', 11 * 2 ** 20));
+    await userEvent.click(
+      (await screen.findAllByRole('button', { name: 'Shrink and send' }))[0] ?? document.body,
+    );
+    await screen.findByText('This browser cannot shrink it.');
+    await keptByMain();
+  });
+
+  it('and stays where its reader left it, or nowhere', async () => {
+    await choose(jpeg('a.jpg'), jpeg('b.jpg'));
+    const remove = await screen.findByRole('button', { name: 'Remove a.jpg' });
+    remove.focus();
+    remove.blur();
+    await Promise.resolve(); // a reader does one thing after the other
+    act(() => useWorklist.getState().remove(useWorklist.getState().films[0]?.id ?? ''));
+    await waitFor(() => expect(remove).not.toBeInTheDocument());
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(document.body).toHaveFocus();
+  });
 });
 
 it('the page says so when the service cannot be reached', async () => {

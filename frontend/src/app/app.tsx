@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from 'react';
+import { useCallback, useEffect, useRef, useState } from 'react';
 import { SignIn } from '@/features/access/sign-in';
 import { useAccess } from '@/features/access/use-access';
 import { useDrop } from '@/features/intake/use-drop';
@@ -16,12 +16,14 @@ import { Disclaimer } from './disclaimer';
 import { Header } from './header';
 import { Help } from './help';
 import { UpdateNotice } from './update-notice';
+import { useKeptFocus } from './use-kept-focus';
 import { useShortcuts } from './use-shortcuts';
 import { Welcome } from './welcome';
 import { Workspace } from './workspace';
 
 export function App() {
   const [help, setHelp] = useState(false);
+  const main = useRef<HTMLElement>(null);
   const service = useServiceState();
   const access = useAccess();
   const { bearer, signedOut: left } = useCredential();
@@ -37,13 +39,18 @@ export function App() {
   useDrop(takeIn);
   usePaste(takeIn);
   useLeaveGuard();
+  useKeptFocus(main);
   useShortcuts(useCallback(() => setHelp(true), []));
   return (
     <div className="flex min-h-dvh flex-col bg-page lg:h-dvh">
       <Header service={service} onHelp={() => setHelp(true)} />
       <ServiceNotice state={service} />
       <UpdateNotice />
-      <main className="flex min-h-0 flex-1 flex-col overflow-y-auto">
+      <main
+        ref={main}
+        tabIndex={-1}
+        className="-outline-offset-2 flex min-h-0 flex-1 flex-col overflow-y-auto"
+      >
         {signIn && (
           <div className={empty ? 'm-auto w-full p-4' : 'shrink-0 p-3 pb-0'}>
             <SignIn access={signIn} />

@@ -42,7 +42,13 @@ export function KeyForm() {
           {t('access.use')}
         </Button>
       </div>
-      <p id={`${id}-means`} className={wrong ? 'text-danger text-xs' : 'text-muted text-xs'}>
+      {/* A new element is an alert that is heard; one that only changes may not be. */}
+      <p
+        key={wrong ? 'wrong' : 'means'}
+        id={`${id}-means`}
+        role={wrong ? 'alert' : undefined}
+        className={wrong ? 'text-danger text-xs' : 'text-muted text-xs'}
+      >
         {t(wrong ? 'access.wrongKey' : 'access.keyMeans')}
       </p>
     </form>

@@ -41,6 +41,7 @@ describe('signing in with a key', () => {
     expect(bearer()).toBeNull();
     expect(field()).toBeInvalid();
     expect(field()).toHaveAccessibleDescription(/without spaces/);
+    expect(screen.getByText(/without spaces/)).toHaveRole('alert');
   });
 
   it('says that the last one was not accepted', () => {

@@ -35,7 +35,7 @@ export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
         focused.current = currentTarget.contains(relatedTarget);
       }}
       aria-label={t('worklist.title')}
-      className="flex min-h-0 flex-col gap-2 outline-none"
+      className="flex min-h-0 flex-col gap-2"
     >
       <div className="flex flex-wrap items-center justify-between gap-2">
         <p className="text-muted text-sm">
