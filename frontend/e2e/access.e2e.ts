@@ -106,6 +106,20 @@ test('the keyboard is never lost with what had it', async () => {
   await expect.poll(main).toBe('MAIN');
 });
 
+test.each([320, 390])('at %i px the picture’s label does not lie under the zoom buttons', async (width) => {
+  const page = await open({ viewport: { width, height: 844 } });
+  await choose(page, films.opacity);
+  await page.getByRole('button', { name: 'Invert', exact: true }).click();
+  const label = await page
+    .getByRole('group', { name: /arrow keys/ })
+    .locator('span')
+    .boundingBox();
+  const buttons = await page.getByRole('button', { name: 'Zoom out' }).boundingBox();
+  if (!label || !buttons) throw new Error('nothing is shown');
+  expect(label.height).toBeGreaterThan(30); // it has more than one line
+  expect(label.x + label.width).toBeLessThan(buttons.x);
+});
+
 test('on a phone nothing that has the keyboard lies under the disclaimer', async () => {
   const page = await open(PHONE);
   await choose(page, films.opacity);

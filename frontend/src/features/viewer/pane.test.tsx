@@ -180,6 +180,17 @@ describe('the pointer over a pane', () => {
     expect((300 - box().left) / box().width).toBeCloseTo(0.75, 6);
   });
 
+  it('leaves its wheel to the page where it would make a whole film smaller', () => {
+    show();
+    expect(fireEvent.wheel(pane(), { deltaY: 100, ...middle })).toBe(true);
+    expect(fireEvent.wheel(pane(), { deltaY: 100, ctrlKey: true, ...middle })).toBe(false);
+    expect(fireEvent.wheel(pane(), { deltaY: -100, ...middle })).toBe(false);
+    expect(box().width).toBeGreaterThan(400);
+    expect(fireEvent.wheel(pane(), { deltaY: 900, ...middle })).toBe(false);
+    expect(box()).toEqual(IN_THE_MIDDLE);
+    expect(fireEvent.wheel(pane(), { deltaY: 100, ...middle })).toBe(true);
+  });
+
   it('takes the film along while it is pressed', () => {
     show({ from: { zoom: 2, x: 0.5, y: 0.5 } });
     fireEvent.pointerMove(pane(), finger(1, 150));

@@ -28,7 +28,7 @@ export function Pane({ url, film, map, label, view, setView }: PaneProps) {
   const ref = useRef<HTMLDivElement>(null);
   const filter = useId();
   const size = useSize(ref);
-  useGestures(ref, film, setView);
+  useGestures(ref, film, view.zoom <= 1, setView);
   const box = place(film, size, view);
   const seen = [label, ...windowWords(window, inverted, t, i18n.language)].join(' · ');
 
@@ -63,7 +63,7 @@ export function Pane({ url, film, map, label, view, setView }: PaneProps) {
         style={{ ...box, filter: `url("#${filter}")` }}
       />
       {map && <HeatLayer map={map} colours={colours} coarse={coarse} style={{ ...box, opacity }} />}
-      <span className="absolute start-2 top-2 rounded bg-black/70 px-1.5 py-0.5 text-white text-xs">
+      <span className="absolute start-2 top-2 max-w-[calc(100%-9rem)] wrap-anywhere rounded bg-black/70 px-1.5 py-0.5 text-white text-xs">
         {seen}
       </span>
     </div>
