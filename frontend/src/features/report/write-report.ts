@@ -8,6 +8,8 @@ import { MARGIN, Sheet } from './sheet';
 
 const GAP = 6;
 const TALLEST = 95;
+// Less shows nothing; what does not fit then runs off the page.
+const LEAST = 20;
 const GREY = 95;
 const COLUMN = 45;
 const DETAIL = 62;
@@ -36,9 +38,17 @@ export async function writeReport(subject: ReportSubject, t: TFunction, language
   const pictures = await drawPictures(url, map, colours, coarse);
   const first = compose(subject, pictures, TALLEST, t, language);
   const excess = first.y - first.bottom;
-  const sheet = excess > 0 ? compose(subject, pictures, TALLEST - excess, t, language) : first;
-  return sheet.pdf.output('blob');
+  if (excess <= 0) return first.pdf.output('blob');
+  const drawn = scaleOf(pictures.film, first, TALLEST) * pictures.film.height;
+  return compose(subject, pictures, Math.max(LEAST, drawn - excess), t, language).pdf.output('blob');
 }
+
+/** Return how many millimetres a pixel takes: a picture fills its column, or is as tall as it may be. */
+function scaleOf({ width, height }: HTMLCanvasElement, sheet: Sheet, tallest: number): number {
+  return Math.min(columnOf(sheet) / width, tallest / height);
+}
+
+const columnOf = ({ width }: Sheet) => (width - GAP) / 2;
 
 /** Write everything on one sheet, with pictures of at most this height. */
 function compose(
@@ -76,8 +86,8 @@ function writePictures(
     { canvas: film, name: filmLabel },
     { canvas: overlay, name: mapLabel },
   ];
-  const column = (sheet.width - GAP) / 2;
-  const scale = Math.min(column / film.width, tallest / film.height);
+  const column = columnOf(sheet);
+  const scale = scaleOf(film, sheet, tallest);
   pictures.forEach(({ canvas, name }, index) => {
     if (!canvas) return;
     const left = MARGIN + index * (column + GAP);
