@@ -2,11 +2,14 @@ import { useRegisterSW } from 'virtual:pwa-register/react';
 import { act, render, screen } from '@testing-library/react';
 import userEvent from '@testing-library/user-event';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { predictFilm } from '@/features/worklist/predict-film';
+import { pump } from '@/features/worklist/runner';
 import { useWorklist } from '@/features/worklist/store';
 import { filmOf } from '@/testing/films';
 import { resetStores } from '@/testing/stores';
 import { UpdateNotice } from './update-notice';
 
+vi.mock('@/features/worklist/predict-film');
 vi.mock('virtual:pwa-register/react', () => ({ useRegisterSW: vi.fn() }));
 
 const updateServiceWorker = vi.fn(async () => {});
@@ -45,6 +48,16 @@ describe('a newer page', () => {
     await userEvent.click(screen.getByRole('button', { name: 'Take it' }));
     expect(updateServiceWorker).toHaveBeenCalledOnce();
     expect(reload).toHaveBeenCalledOnce();
+  });
+
+  it('leaves no request of the old one under way', async () => {
+    vi.mocked(predictFilm).mockReturnValue(new Promise(() => {}));
+    useWorklist.getState().add([filmOf()]);
+    pump();
+    act(() => told().onNeedRefresh?.());
+    await userEvent.click(screen.getByRole('button', { name: 'Take it' }));
+    expect(useWorklist.getState().films).toEqual([]);
+    expect(vi.mocked(predictFilm).mock.lastCall?.[1].signal.aborted).toBe(true);
   });
 
   it('is there before the page is loaded anew', async () => {

@@ -2,6 +2,7 @@ import { useRegisterSW } from 'virtual:pwa-register/react';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Button } from '@/components/ui/button';
+import { clear } from '@/features/worklist/runner';
 import { useWorklist } from '@/features/worklist/store';
 
 const HOUR_MS = 3_600_000;
@@ -21,7 +22,7 @@ export function UpdateNotice() {
   if (!waiting) return null;
 
   async function take() {
-    useWorklist.getState().clear();
+    clear();
     const taken = newWorker();
     await updateServiceWorker();
     await taken;
