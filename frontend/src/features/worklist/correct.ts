@@ -1,5 +1,5 @@
 /** Corrects a film's picture at the reader's wish, has it read anew, and undoes that. */
-import { drawingContext } from '@/lib/canvas';
+import { drawingContext, written } from '@/lib/canvas';
 import type { Correction } from '@/lib/contract';
 import { MOST_BYTES } from './file-checks';
 import type { Film } from './film';
@@ -60,12 +60,4 @@ export async function corrected(file: File, correction: Correction): Promise<Fil
   const exact = await written(canvas, 'image/png');
   const blob = exact.size > MOST_BYTES ? await written(canvas, 'image/jpeg', QUALITY) : exact;
   return new File([blob], file.name, { type: blob.type });
-}
-
-function written(canvas: HTMLCanvasElement, type: string, quality?: number): Promise<Blob> {
-  return new Promise((resolve, reject) => {
-    const done = (blob: Blob | null) =>
-      blob ? resolve(blob) : reject(new Error('The copy could not be written.'));
-    canvas.toBlob(done, type, quality);
-  });
 }

@@ -1,4 +1,4 @@
-import { drawingContext } from '@/lib/canvas';
+import { drawingContext, written } from '@/lib/canvas';
 
 const LONG_SIDE = 2048;
 const QUALITY = 0.92;
@@ -12,7 +12,6 @@ export async function shrink(file: File): Promise<File> {
   context.imageSmoothingQuality = 'high';
   context.drawImage(picture, 0, 0, width, height);
   picture.close();
-  const blob = await new Promise<Blob | null>((done) => context.canvas.toBlob(done, 'image/jpeg', QUALITY));
-  if (!blob) throw new Error('The copy could not be written.');
+  const blob = await written(context.canvas, 'image/jpeg', QUALITY);
   return new File([blob], file.name, { type: 'image/jpeg' });
 }
