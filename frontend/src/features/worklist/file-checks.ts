@@ -10,6 +10,7 @@ const PNG_BIT_DEPTH_AT = 24;
 export async function refusalOf(file: File): Promise<Refusal | null> {
   if (file.size === 0) return 'empty';
   const head = await firstBytes(file);
+  if (!head) return 'unreadable';
   if (!begins(head, JPEG) && !begins(head, PNG)) return 'wrong_type';
   return file.size > MOST_BYTES ? 'too_large' : null;
 }

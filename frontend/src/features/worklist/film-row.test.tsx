@@ -30,6 +30,11 @@ describe('a row of the work-list', () => {
     ['Analysing…', { name: 'analysing' }, 0],
     ['Cancelled', { name: 'cancelled' }, 0],
     ['Not sent: the file is empty.', { name: 'refused', reason: 'empty' }, 0],
+    [
+      'Not sent: it cannot be read. It is a folder, or the file was moved.',
+      { name: 'refused', reason: 'unreadable' },
+      0,
+    ],
     ['Not sent: this is neither a JPEG nor a PNG picture.', { name: 'refused', reason: 'wrong_type' }, 0],
     [
       'The picture is damaged or cut short. Export it again and retry.',

@@ -2,7 +2,7 @@ import type { ApiError } from '@/lib/api-error';
 import type { Answer, Correction } from '@/lib/contract';
 
 /** Why a file is not sent. */
-export type Refusal = 'wrong_type' | 'too_large' | 'empty';
+export type Refusal = 'unreadable' | 'wrong_type' | 'too_large' | 'empty';
 
 /** What the service is asked beside a film: to read it although it looks like none, or otherwise than it is. */
 export interface Asked {

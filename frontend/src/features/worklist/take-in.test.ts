@@ -55,7 +55,7 @@ describe('a film', () => {
     } as unknown as Blob);
     await takeIn([folder, jpeg('film.jpg')]);
     expect(steps()).toEqual([
-      { name: 'refused', reason: 'wrong_type' },
+      { name: 'refused', reason: 'unreadable' },
       { name: 'uploading', share: 0 },
     ]);
   });

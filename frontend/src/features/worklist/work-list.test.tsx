@@ -55,6 +55,12 @@ describe('the work-list', () => {
     expect(screen.getByText('4 films · 2 to go')).toBeInTheDocument();
   });
 
+  it('says that sending pauses', () => {
+    useWorklist.getState().pause(Date.now() + 60_000);
+    show(FILMS);
+    expect(screen.getByRole('status')).toHaveTextContent(/^Sending pauses for/);
+  });
+
   it('says nothing of what is to go when nothing is', () => {
     show([readFilm('high')]);
     expect(screen.getByText('1 film')).toBeInTheDocument();

@@ -6,6 +6,7 @@ import { ClearButton } from './clear-button';
 import { type Film, isPending, mayRecover } from './film';
 import { FilmRow } from './film-row';
 import { inOrder, type Order } from './order';
+import { PauseNotice } from './pause-notice';
 import { retry } from './runner';
 import { useWorklist } from './store';
 
@@ -51,6 +52,7 @@ export function WorkList({ result }: { result: (film: Film) => ReactNode }) {
           <option value="arrival">{t('worklist.byArrival')}</option>
         </Select>
       </div>
+      <PauseNotice />
       <ul className="grid grid-cols-1 gap-1 overflow-y-auto max-lg:max-h-56">
         {inOrder(films, order).map((film) => (
           <FilmRow
