@@ -33,6 +33,9 @@ describe.each(['dark', 'light'])('%s', (theme) => {
     await choose(page, films.opacity, films.clear);
     expect(await barriers(page)).toEqual([]);
     await page.keyboard.press('s');
+    await page.keyboard.press('i');
+    await page.getByRole('button', { name: 'Remove all films' }).click();
+    await page.getByRole('button', { name: /^Yes, remove/ }).waitFor();
     expect(await barriers(page)).toEqual([]);
   });
 

@@ -152,6 +152,27 @@ test('a film over the limit is shrunk on request, and its smaller copy answered'
   await page.locator('[data-step=done]').waitFor();
 });
 
+test('answers are not lost by one press, nor with the page unasked', async () => {
+  const page = await open();
+  const asked: string[] = [];
+  page.on('dialog', (dialog) => {
+    asked.push(dialog.type());
+    void dialog.accept();
+  });
+  await choose(page, films.opacity, films.clear);
+  await page.getByRole('button', { name: 'Remove all films' }).click();
+  expect(await page.locator('[data-step=done]').count()).toBe(2);
+  await page.reload();
+  expect(asked).toEqual(['beforeunload']);
+
+  await choose(page, films.opacity, films.clear);
+  await page.getByRole('button', { name: 'Remove all films' }).click();
+  await page.getByRole('button', { name: /^Yes, remove/ }).click();
+  await page.getByText('Drop films here').waitFor();
+  await page.reload();
+  expect(asked).toEqual(['beforeunload']);
+});
+
 /** Return how many films were at the service at a time, by the browser's own clock. */
 function mostAtOnce(page: Page): Promise<number> {
   return page.evaluate(() => {

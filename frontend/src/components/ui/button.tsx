@@ -9,6 +9,7 @@ const button = cva(
       variant: {
         primary: 'bg-accent text-on-accent hover:bg-accent-hover',
         outline: 'border border-line bg-raised text-ink hover:bg-hover',
+        danger: 'border border-danger bg-danger-soft text-danger',
         ghost: 'text-ink hover:bg-hover',
       },
       size: { md: 'min-h-10 px-4 text-sm', sm: 'min-h-8 px-2.5 text-sm', icon: 'size-9' },

@@ -21,7 +21,7 @@ export function ClearButton() {
         {t('worklist.clear')}
       </Button>
       {costly && asked && (
-        <Button size="sm" className="text-danger" onClick={clear}>
+        <Button variant="danger" size="sm" onClick={clear}>
           {t('worklist.clearSure')}
         </Button>
       )}
