@@ -10,7 +10,7 @@ afterEach(resetStores);
 
 const list = useWorklist.getState;
 const pass = (seconds: number) => act(() => vi.advanceTimersByTime(1000 * seconds));
-const seen = () => screen.queryByText(/^Sending pauses/, { ignore: '[role=status]' })?.textContent;
+const seen = () => screen.queryByText(/^Sending goes on/, { ignore: '[role=status]' })?.textContent;
 const heard = () => screen.getByRole('status').textContent;
 
 describe('a pause that the service asked for', () => {
@@ -20,7 +20,7 @@ describe('a pause that the service asked for', () => {
     expect([seen(), heard()]).toEqual([undefined, '']);
     pass(60);
     act(() => list().pause(Date.now() + 4_200));
-    const said = 'Sending pauses for 5 sec: the service asked for it.';
+    const said = 'Sending goes on in 5 sec: the service asked for a pause.';
     expect([seen(), heard()]).toEqual([said, said]);
     pass(2);
     expect([seen(), heard()]).toEqual([said.replace('5', '3'), said]);

@@ -58,7 +58,7 @@ describe('the work-list', () => {
   it('says that sending pauses', () => {
     useWorklist.getState().pause(Date.now() + 60_000);
     show(FILMS);
-    expect(screen.getByRole('status')).toHaveTextContent(/^Sending pauses for/);
+    expect(screen.getByRole('status')).toHaveTextContent(/^Sending goes on in/);
   });
 
   it('says nothing of what is to go when nothing is', () => {
