@@ -88,12 +88,10 @@ class Sent:
 
 
 @dataclass(frozen=True)
-class Service:
-    """A running gunicorn: its address, its master, and the folder in which its planted reader looks."""
+class Client:
+    """Who knows nothing of a service but its address."""
 
     url: str
-    process: subprocess.Popen[bytes]
-    folder: Path
 
     def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
         """Return the answer to one request on a connection of its own."""
@@ -116,6 +114,14 @@ class Service:
 
     def value(self, name: str, **labels: str) -> float | None:
         return value(self.metrics(), name, **labels)
+
+
+@dataclass(frozen=True)
+class Service(Client):
+    """A running gunicorn: its address, its master, and the folder in which its planted reader looks."""
+
+    process: subprocess.Popen[bytes]
+    folder: Path
 
     def workers(self) -> list[psutil.Process]:
         """Return the workers that live."""
@@ -160,7 +166,7 @@ def planted(
 class Senders:
     """So many clients who each send one film after the other, and what came back, by status or by error."""
 
-    service: Service
+    service: Client
     number: int
     film: Callable[[int], bytes] = small_film
     """What a client, by its number, sends next."""

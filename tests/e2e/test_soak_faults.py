@@ -46,7 +46,7 @@ def test_a_redis_that_goes_takes_no_answer_with_it(environment: dict[str, str], 
 def test_who_finds_the_queue_full_is_refused(environment: dict[str, str], tmp_path: Path) -> None:
     patient = {"QUEUE_SECONDS": "300", "DEADLINE_SECONDS": "300"}
     with planted(environment, tmp_path, QUEUE_LIMIT="4", **{SECONDS: "0.2"}, **patient) as service:
-        found = fill_queue(service, ordinary(96, 1), 12, 1, 0.1)
+        found = fill_queue(service, 12, 1, 0.1, height=96)
     assert found["lost"] == 0
     assert found["refused_as_full"] == found["statuses"]["503"] > 0
     assert found["told_when_to_come_again"]

@@ -61,8 +61,9 @@ def _overload(f: Figures) -> str:
     refused = f["refused_ms"]
     return (
         f"{f['clients']} clients at once where {f['limit']} may wait, for {f['seconds']} s: "
-        f"{refused['count']:,} films refused in {refused['median']} ms (median; 95% within {refused['p95']}, "
-        f"all within {refused['max']}); meanwhile {probes}; {f['lost']} lost answers"
+        f"{f['refused_as_full']:,} films refused, {refused['count']:,} of them timed: {refused['median']} ms "
+        f"(median; 95% within {refused['p95']}, all within {refused['max']}); meanwhile {probes}; "
+        f"{f['lost']} lost answers"
     )
 
 
