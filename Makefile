@@ -95,7 +95,7 @@ image:
 	$(BUILDER) --file Dockerfile.combined --tag $(IMAGE) $(if $(TORCH_INDEX),--build-arg TORCH_INDEX=$(TORCH_INDEX)) .
 
 # The recipe of MODEL_CARD.md, step by step; DATA= is the folder that holds train/NORMAL and train/PNEUMONIA.
-# Each network's second run goes on from its first without what held it back, taught by one that knows ImageNet.
+# Each network's later runs go on from its first without what held it back, taught by one that knows ImageNet.
 # glibc maps each large tensor anew, unless told otherwise, which takes a good part of every step on a CPU.
 KEPT  := glibc.malloc.mmap_threshold=8589934592:glibc.malloc.trim_threshold=17179869184:glibc.malloc.hugetlb=1
 TEACH := GLIBC_TUNABLES=$(KEPT) $(BIN)/python -m backend.training.train --data "$(DATA)"
@@ -109,12 +109,14 @@ train: $(VENV)/.dev | need-data
 	    --init $(RUNS)/efficientnet_v2_s/model.safetensors
 	$(TEACH) --arch convnext_tiny --out $(RUNS)/convnext_tiny_2 $(AGAIN) --schedule 6e-4:4x224 \
 	    --init $(RUNS)/convnext_tiny/model.safetensors
+	$(TEACH) --arch efficientnet_v2_s --out $(RUNS)/efficientnet_v2_s_3 $(AGAIN) --schedule 6e-4:10x224 \
+	    --init $(RUNS)/efficientnet_v2_s_2/model.safetensors
 
 # Exchanges the networks for those of finished runs; make gate and make evaluate come next.
 weights: $(VENV)/.dev | need-data
 	@test -n "$(VERSION)" || { echo "Name what the new networks are called: make weights VERSION=2.0.0 …"; exit 1; }
 	$(BIN)/python -m backend.training.calibrate --data "$(DATA)" --version "$(VERSION)" \
-	    --run $(RUNS)/convnext_tiny_2:0.4 --run $(RUNS)/efficientnet_v2_s_2:0.6
+	    --run $(RUNS)/convnext_tiny_2:0.4 --run $(RUNS)/efficientnet_v2_s_3:0.6
 	$(BIN)/python -m backend.training.publish
 
 calibrate: $(VENV)/.dev | need-data

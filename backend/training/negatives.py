@@ -383,9 +383,9 @@ def _shape(picture: NDArray[Any], rng: Random, outline: float, fill: float | Non
     centre = rng.uniform(0, SIDE, 2)
     size = rng.uniform(8, 90, 2)
     if kind == 0:
-        axes = (int(size[0]), int(size[1]))
-        cv2.ellipse(picture, _at(centre), axes, rng.uniform(0, 180), 0, 360, level, -1, cv2.LINE_AA)
-        cv2.ellipse(picture, _at(centre), axes, 0, 0, 0, outline, 1, cv2.LINE_AA)
+        axes, angle = (int(size[0]), int(size[1])), rng.uniform(0, 180)
+        cv2.ellipse(picture, _at(centre), axes, angle, 0, 360, level, -1, cv2.LINE_AA)
+        cv2.ellipse(picture, _at(centre), axes, angle, 0, 360, outline, 1, cv2.LINE_AA)
     elif kind == 1:
         cv2.rectangle(picture, _at(centre - size / 2), _at(centre + size / 2), level, -1)
         cv2.rectangle(
