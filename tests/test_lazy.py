@@ -52,8 +52,8 @@ def test_eight_threads_racing_on_the_first_film_load_once(weights: Path, film: F
     assert all(answer == pytest.approx(answers[0], abs=1e-6) for answer in answers)
 
 
-def test_an_unforeseen_failure_to_load_is_told_and_tried_again(film: Film) -> None:
-    outcomes: list[Any] = [MemoryError("secret"), FixedReader((1.0, 0.0, 0.0), lambda: None)]
+def one_after_the_other(outcomes: list[Any]) -> Callable[[], FixedReader]:
+    """Return what loads a reader, or fails, with each attempt as it stands in the list."""
 
     def load() -> FixedReader:
         outcome = outcomes.pop(0)
@@ -62,7 +62,12 @@ def test_an_unforeseen_failure_to_load_is_told_and_tried_again(film: Film) -> No
         assert isinstance(outcome, FixedReader)
         return outcome
 
-    predictor = LazyPredictor(load)
+    return load
+
+
+def test_an_unforeseen_failure_to_load_is_told_and_tried_again(film: Film) -> None:
+    outcomes: list[Any] = [MemoryError("secret"), FixedReader((1.0, 0.0, 0.0), lambda: None)]
+    predictor = LazyPredictor(one_after_the_other(outcomes))
     with pytest.raises(ModelsUnavailable):
         predictor.predict(film)
     assert predictor.failure == "loading the networks failed: MemoryError"
@@ -83,15 +88,7 @@ def test_why_there_is_no_engine_is_told_the_log_alone(film: Film) -> None:
 def test_who_wants_to_know_is_told_once_the_networks_are_there(film: Film) -> None:
     outcomes: list[Any] = [ModelsUnavailable("not yet"), FixedReader((1.0, 0.0, 0.0), lambda: None)]
     told = []
-
-    def load() -> FixedReader:
-        outcome = outcomes.pop(0)
-        if isinstance(outcome, Exception):
-            raise outcome
-        assert isinstance(outcome, FixedReader)
-        return outcome
-
-    predictor = LazyPredictor(load)
+    predictor = LazyPredictor(one_after_the_other(outcomes))
     predictor.after_load = lambda: told.append(predictor.loaded)
     with pytest.raises(ModelsUnavailable):
         predictor.predict(film)

@@ -110,10 +110,8 @@ def refusal(up: Container) -> Answer | None:
 
 
 def test_a_hanging_gunicorn_is_given_up(impatient: Container) -> None:
-    hanging = [
-        impatient.worker(),
-        impatient.master("gunicorn"),
-    ]  # which would replace a worker that hangs alone
+    # The master too, which would replace a worker that hangs alone.
+    hanging = [impatient.worker(), impatient.master("gunicorn")]
     for each in reversed(hanging):
         each.suspend()
     try:
