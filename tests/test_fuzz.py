@@ -15,7 +15,7 @@ import pytest
 
 from backend.inference.errors import DamagedImage
 from backend.inference.images import Film, ImageTooLarge, read_film
-from tests.soak.corpus import bomb, seeds
+from tests.soak.corpus import bomb, floods, seeds
 from tests.soak.fuzz import MOST_MIB, MOST_SECONDS, Findings, fuzz
 from tests.soak.mutate import mutant, small_mutant
 
@@ -100,6 +100,18 @@ def test_the_dearest_films_that_are_served_stay_within_the_memory(colours: int) 
     found = fuzz([{2: 4082, 6: 3535}[colours]], {2: bomb_of_colours, 6: bomb_with_alpha}[colours])
     assert found.outcomes["film"] == 1
     assert 90 < found.largest[0] < MOST_MIB
+
+
+def flood(number: int) -> bytes:
+    return floods()[sorted(floods())[number]]()
+
+
+def test_endless_parts_and_tags_cost_little() -> None:
+    """A part costs a decoder in Python microseconds, and ten megabytes hold millions of them."""
+    found = fuzz(range(len(floods())), flood)
+    assert found.faults == []
+    assert found.slowest[0] < MOST_SECONDS
+    assert found.outcomes["DamagedImage"] > 10
 
 
 def bomb_of_colours(side: int) -> bytes:

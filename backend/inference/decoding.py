@@ -1,13 +1,17 @@
-"""Unpack an opened image into upright 8-bit grey, whatever it is stored as, and guess at no lost part."""
+"""Unpack a picture into upright 8-bit grey, whatever it is stored as, and guess at no lost part."""
 
 from __future__ import annotations
+
+import io
 
 import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageChops
+from PIL import Image, ImageChops
 
+from backend.inference.exif import read_orientation
+from backend.inference.jpeg import Jpeg
 from backend.inference.png import Png
 
 # Of a film's long and short side: the overlay's, and twice what the networks see.
@@ -24,35 +28,35 @@ _TRANSPOSITIONS = {
 }
 
 
-def decode(image: Image.Image, data: bytes) -> NDArray[np.uint8]:
-    """Return the grey levels (height, width) of an image that Pillow opened from these bytes.
-
-    Raise whatever the decoders raise on damaged data.
-    """
-    orientation = _orientation(image, data)
-    grey = _decode_png(image, Png(data)) if image.format == "PNG" else _decode_jpeg(image, data)
+def decode(picture: Jpeg | Png) -> NDArray[np.uint8]:
+    """Return the grey levels (height, width); raise whatever the decoders raise on damaged data."""
+    grey = _decode_png(picture) if isinstance(picture, Png) else _decode_jpeg(picture)
+    orientation = read_orientation(picture.exif())
     if orientation in _TRANSPOSITIONS:
         grey = grey.transpose(_TRANSPOSITIONS[orientation])
     return np.array(grey)
 
 
-def _decode_png(image: Image.Image, png: Png) -> Image.Image:
+def _decode_png(png: Png) -> Image.Image:
     if png.is_deep:  # Pillow cuts colours to 8 bits
         return Image.fromarray(_sixteen_bits(png.bare()))
     png.check_rows()
-    image.load()
-    return _to_grey(image)
+    with Image.open(io.BytesIO(png.bare()), formats=["PNG"]) as image:
+        if image.size != png.size:
+            raise ValueError("Pillow finds another size than was checked")
+        return _to_grey(image)
 
 
-def _decode_jpeg(image: Image.Image, data: bytes) -> Image.Image:
+def _decode_jpeg(jpeg: Jpeg) -> Image.Image:
     """Decode strictly: Pillow drops libjpeg's warnings, and fills what is missing with grey.
 
     A film at least twice as large as anyone looks at it is decoded smaller, from fewer of its frequencies.
     """
-    enough = _ENOUGH if image.width >= image.height else _ENOUGH[::-1]
-    inks = image.mode == "CMYK"
+    width, height = jpeg.size
+    enough = _ENOUGH if width >= height else _ENOUGH[::-1]
+    inks = jpeg.channels == 4
     levels = simplejpeg.decode_jpeg(
-        data,
+        jpeg.data,
         "CMYK" if inks else "GRAY",
         min_width=enough[0],
         min_height=enough[1],
@@ -96,19 +100,3 @@ def _to_eight_bits(levels: NDArray[np.uint16]) -> NDArray[np.uint8]:
     depth = next(bits for bits in _BIT_DEPTHS if int(levels.max()) < 2**bits)
     table = (np.arange(2**depth) * (255 / (2**depth - 1)) + 0.5).astype(np.uint8)
     return np.asarray(table[levels])
-
-
-def _orientation(image: Image.Image, data: bytes) -> int | None:
-    try:
-        if image.format == "PNG" and (png := Png(data)).is_deep:
-            # Pillow's own would decode the whole picture first, to find tags behind it.
-            if tags := png.exif():
-                image.info["exif"] = tags
-            found: int | None = Image.Image.getexif(image).get(ExifTags.Base.Orientation)
-        else:
-            found = image.getexif().get(ExifTags.Base.Orientation)
-    except MemoryError:
-        raise
-    except Exception:  # broken EXIF is no reason to refuse a film whose pixels are whole
-        return None
-    return found

@@ -6,7 +6,6 @@ decide the type. Nothing is written to disk, and no error names a file or quotes
 
 from __future__ import annotations
 
-import io
 import warnings
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from backend.inference import jpeg, png
 from backend.inference.decoding import decode
 from backend.inference.errors import (
     DamagedImage,
@@ -23,15 +23,13 @@ from backend.inference.errors import (
     NotARadiograph,
     UnsupportedType,
 )
-from backend.inference.jpeg import check_cost
+from backend.inference.jpeg import Jpeg
 from backend.inference.png import Png
 
 Film = NDArray[np.uint8]
 """A radiograph: grey levels, shape (height, width), 0 black to 255 white."""
 
-SERVED_FORMATS = ("JPEG", "PNG")
 MIN_SIDE = 32
-_SIGNATURES = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")
 _LEAST_CONTRAST = 2.0
 # Four channels of 8 bits. One megabyte can hold 25 megapixels of four times 16: seconds of work.
 _MOST_BYTES_A_PIXEL = 4
@@ -58,50 +56,37 @@ def read_film(data: bytes, limits: Limits = Limits()) -> Film:
         raise EmptyFile("The file is empty.")
     if len(data) > limits.max_bytes:
         raise ImageTooLarge(f"The file is larger than {limits.max_bytes / 2**20:.0f} MiB.")
-    with _open(data) as image:
-        width, height = image.size
-        if width * height > limits.max_pixels:
-            raise ImageTooLarge(f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels.")
-        if image.format == "PNG" and _decoded_bytes(data) > _MOST_BYTES_A_PIXEL * limits.max_pixels:
-            raise ImageTooLarge("The image is too large for its depth and colours: send it in grey.")
-        if min(width, height) < MIN_SIDE:
-            raise NotARadiograph(f"The image is smaller than {MIN_SIDE} pixels on a side.")
-        film = _decode(image, data)
+    picture = _take_apart(data)
+    width, height = picture.size
+    if width * height > limits.max_pixels:
+        raise ImageTooLarge(f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels.")
+    if picture.decoded_bytes > _MOST_BYTES_A_PIXEL * limits.max_pixels:
+        raise ImageTooLarge("The image is too large for its depth and colours: send it in grey.")
+    if min(width, height) < MIN_SIDE:
+        raise NotARadiograph(f"The image is smaller than {MIN_SIDE} pixels on a side.")
+    film = _decode(picture)
     if cv2.meanStdDev(film)[1].item() < _LEAST_CONTRAST:
         raise NotARadiograph("The image is blank: all its pixels are nearly the same.")
     return film
 
 
-def _open(data: bytes) -> Image.Image:
+def _take_apart(data: bytes) -> Jpeg | Png:
+    kinds: dict[bytes, type[Jpeg | Png]] = {jpeg.SIGNATURE: Jpeg, png.SIGNATURE: Png}
+    for signature, kind in kinds.items():
+        if data.startswith(signature):
+            try:
+                return kind(data)
+            except ValueError as error:
+                raise DamagedImage(str(error)) from error
+    raise UnsupportedType("The file is neither a JPEG nor a PNG image.")
+
+
+def _decode(picture: Jpeg | Png) -> Film:
     try:
-        image = Image.open(io.BytesIO(data), formats=SERVED_FORMATS)
+        return decode(picture)
     except MemoryError:
         raise
     except Exception as error:  # decoders fail in every way there is on hostile bytes
-        if data.startswith(_SIGNATURES):
-            raise DamagedImage("The image is damaged and cannot be read.") from error
-        raise UnsupportedType("The file is neither a JPEG nor a PNG image.") from error
-    if image.format != "PNG":
-        try:
-            check_cost(data)
-        except ValueError as error:
-            raise DamagedImage(str(error)) from error
-    return image
-
-
-def _decoded_bytes(data: bytes) -> int:
-    try:
-        return Png(data).decoded_bytes
-    except ValueError as error:
-        raise DamagedImage("The image is damaged and cannot be read.") from error
-
-
-def _decode(image: Image.Image, data: bytes) -> Film:
-    try:
-        return decode(image, data)
-    except MemoryError:
-        raise
-    except Exception as error:  # as above
         if isinstance(error, cv2.error) and getattr(error, "code", 0) == cv2.Error.STS_NO_MEM:
             raise MemoryError from error
         raise DamagedImage("The image is damaged or cut short and cannot be read whole.") from error

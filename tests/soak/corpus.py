@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from functools import cache
+from collections.abc import Callable
+from functools import cache, partial
 from itertools import product
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from backend.inference.jpeg import _MOST_SCANS
 from backend.inference.png import _CHANNELS, _PASSES, SIGNATURE
 from backend.inference.synthetic import draw_chest_film
 
@@ -118,12 +120,57 @@ def bombs() -> dict[str, bytes]:
         options: dict[str, object] = {"progressive": True, "quality": 20, "subsampling": 0}
         whole = encoded(image.convert(mode), "JPEG", **options)
         last = whole[whole.rindex(b"\xff\xda") : -2]
-        scans = 64 - whole.count(b"\xff\xda")
+        scans = _MOST_SCANS - whole.count(b"\xff\xda")
         found[f"bomb jpeg {mode} {'noise' if image is noisy else 'film'}"] = whole
         found[f"bomb jpeg {mode} scans {'noise' if image is noisy else 'film'}"] = (
             whole[:-2] + last * scans + b"\xff\xd9"
         )[: 10 * 2**20]
+    return found | {name: make() for name, make in floods().items()}
+
+
+def floods() -> dict[str, Callable[[], bytes]]:
+    """Return what makes files as large as is served, of as many parts, or as much fill, as go in."""
+    grey = Image.fromarray(draw_chest_film(96, 128))
+    jpeg, png, size = encoded(grey, "JPEG"), encoded(grey), 10 * 2**20
+
+    def flooded(whole: bytes, place: int, piece: bytes) -> Callable[[], bytes]:
+        return lambda: whole[:place] + piece * ((size - len(whole)) // len(piece)) + whole[place:]
+
+    def holding(whole: bytes, place: int, wrap: Callable[[bytes], bytes], *tags: int) -> Callable[[], bytes]:
+        return lambda: whole[:place] + wrap(large_tags(*tags)) + whole[place:]
+
+    scan = jpeg.index(b"\xff\xda")
+    found = {
+        "flood jpeg application data": flooded(jpeg, 2, b"\xff\xe5\0\2"),
+        "flood jpeg comments": flooded(jpeg, 2, b"\xff\xfe\0\2"),
+        "flood jpeg tags": flooded(jpeg, 2, b"\xff\xe1\0\x08Exif\0\0"),
+        "flood jpeg tables": flooded(jpeg, scan, b"\xff\xc4\0\2"),
+        "flood jpeg restarts": flooded(jpeg, 2, b"\xff\xd0"),
+        "flood jpeg fill": flooded(jpeg, 2, b"\xff"),
+        "flood jpeg stuffed": flooded(jpeg, 2, b"\xff\0"),
+        "flood jpeg fill within a scan": flooded(jpeg[:-2] + b"\0\xff\xd9", len(jpeg) - 2, b"\xff"),
+        "flood jpeg stuffed within a scan": flooded(jpeg, len(jpeg) - 2, b"\xff\0"),
+        "flood jpeg restarts within a scan": flooded(jpeg, len(jpeg) - 2, b"\xff\xd0"),
+        "flood jpeg tables behind a scan": flooded(jpeg, len(jpeg) - 2, b"\xff\xc4\0\2"),
+    }
+    for name, content in ((b"prVt", b""), (b"tEXt", b"a\0b"), (b"IDAT", b""), (b"tRNS", b""), (b"eXIf", b"")):
+        found[f"flood png {name.decode()}"] = flooded(png, 33, chunk(name, content))
+    found["flood png headers"] = flooded(png, 33, png[8:33])
+    found["flood jpeg large tags"] = holding(jpeg, 2, partial(segment, 0xE1, b"Exif\0\0"), 2000, 30_000)
+    found["flood jpeg pictures"] = holding(jpeg, 2, partial(segment, 0xE2, b"MPF\0"), 2000, 30_000)
+    found["flood png large tags"] = holding(png, 33, partial(chunk, b"eXIf"), 60_000, 9 * 2**20)
     return found
+
+
+def segment(marker: int, name: bytes, content: bytes) -> bytes:
+    """Return a part of a JPEG: marker, length, what it calls itself, content."""
+    return struct.pack(">BBH", 0xFF, marker, len(name + content) + 2) + name + content
+
+
+def large_tags(count: int, size: int) -> bytes:
+    """Return a TIFF directory of so many tags, each of which claims the same bytes for its value."""
+    tags = b"".join(struct.pack("<HHII", tag, 3, size // 2, 8) for tag in range(300, 300 + count))
+    return b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + struct.pack("<H", count) + tags + bytes(4)
 
 
 def bomb(side: int, colours: int, depth: int, *more: bytes) -> bytes:

@@ -49,7 +49,7 @@ def _small(dice: random.Random) -> bytes:
 
 
 def _damage(dice: random.Random, data: bytes) -> bytes:
-    ways: list[Damage] = [_damage_bytes, _cut, _move, _splice, _wrap]
+    ways: list[Damage] = [_damage_bytes, _cut, _move, _splice, _wrap, _flood]
     if data.startswith(SIGNATURE):
         ways += [_png_chunk] * 4 + [_png_header] * 2 + [_png_pixels] * 2
     else:
@@ -96,6 +96,13 @@ def _wrap(dice: random.Random, data: bytes) -> bytes:
     """Make a polyglot: something else before or behind."""
     stranger = dice.choice(_STRANGERS) + dice.randbytes(dice.randint(0, 500))
     return stranger + data if dice.random() < 0.3 else data + stranger * dice.randint(1, 50)
+
+
+def _flood(dice: random.Random, data: bytes) -> bytes:
+    """Have a small piece again and again: what grows with the square of a size shows itself."""
+    place = _place(dice, data)
+    piece = dice.choice([data[place : place + dice.randint(1, 16)], *_INTERESTING]) or b"\xff"
+    return data[:place] + piece * (dice.choice((1000, 100_000)) // len(piece)) + data[place:]
 
 
 def _chunks(png: bytes) -> list[tuple[bytes, bytes]]:
