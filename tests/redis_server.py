@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import socket
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -84,3 +86,41 @@ def running_redis(folder: Path) -> Iterator[RedisServer]:
         yield server
     finally:
         server.kill()
+
+
+class SlowWay:
+    """A way to a server on which each answer takes some seconds longer."""
+
+    def __init__(self, port: int) -> None:
+        self.seconds = 0.0
+        self._to = port
+        self._door = socket.create_server(("127.0.0.1", 0))
+        self.url = f"redis://127.0.0.1:{self._door.getsockname()[1]}/0"
+        threading.Thread(target=self._let_in, daemon=True).start()
+
+    def close(self) -> None:
+        self._door.shutdown(socket.SHUT_RDWR)
+        self._door.close()
+
+    def _let_in(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._door.accept()
+                server = socket.create_connection(("127.0.0.1", self._to))
+                for ends in ((client, server, False), (server, client, True)):
+                    threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket, late: bool) -> None:
+        with suppress(OSError), source, target:
+            while piece := source.recv(2**16):
+                time.sleep(self.seconds if late else 0)
+                target.sendall(piece)
+
+
+@contextmanager
+def slow_way(server: RedisServer) -> Iterator[SlowWay]:
+    way = SlowWay(server.port)
+    try:
+        yield way
+    finally:
+        way.close()

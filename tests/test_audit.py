@@ -1,4 +1,4 @@
-"""The audit log: what it holds, that no change to it goes unnoticed, that nothing is answered without it."""
+"""The audit log: what it holds, which changes to it are noticed, that nothing is answered without it."""
 
 from __future__ import annotations
 
@@ -106,6 +106,15 @@ def test_who_is_not_let_in_and_what_is_no_film_leaves_nothing(
     assert not path.exists()
 
 
+def test_what_is_above_the_limit_leaves_nothing(make_client: MakeClient, path: Path, png: bytes) -> None:
+    set_up = {"audit_log": path, "audit_key": SECRET, "api_keys": KEYS, "rate_limit": "2/hour"}
+    client = make_client(predictor=FixedPredictor(), **set_up)
+    for _ in range(4):
+        client.post("/predict", data=png, headers=bearer(READER))
+    assert client.post("/predict", data=png, headers=bearer(READER)).status_code == 429
+    assert [entry["status"] for entry in entries(path)] == [200, 200]
+
+
 def test_a_person_is_known_by_the_tokens_subject_and_somebody_unknown_by_nothing(
     make_client: MakeClient,
     provider: Provider,  # noqa: F811
@@ -160,6 +169,7 @@ TAMPERED: dict[str, tuple[Callable[[list[bytes]], list[bytes]], str]] = {
     "no seal": (lambda x: [*x[:4], re.sub(rb',"mac":"\w+"', b"", x[4])], "line 5: it has no seal"),
     "nonsense": (lambda x: [*x, b"{"], "line 6: it is no entry"),
     "a list": (lambda x: [*x, b"[1]"], "line 6: it is no entry"),
+    "a number without end": (lambda x: [*x, b'{"seq":1e999,"prev":"0"}'], "line 6: it is no entry"),
     "an empty line": (lambda x: [*x, b""], "line 6: it is no entry"),
     "a carriage return": (lambda x: [x[0] + b"\r", *x[1:]], "line 1: it has no seal"),
     "two lines in one": (lambda x: [x[0] + b"\r" + x[1], *x[2:]], "line 1: it is no entry"),
@@ -194,6 +204,20 @@ def test_lines_cut_off_at_the_end_are_missed_by_who_noted_the_last_hash(path: Pa
     assert verify([path], SECRET).last == 4
     with pytest.raises(Broken, match="is not there any more"):
         verify([path], SECRET, noted)
+
+
+def test_so_they_are_where_the_service_went_on_writing_and_by_nobody_else(
+    path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("AUDIT_KEY", SECRET)
+    log = filled(path)
+    noted = verify([path], SECRET).hash
+    changed(path, lambda lines: lines[:3])
+    log.append({"request_id": "next"})
+    assert main(["audit", "verify", str(path)]) == 0
+    assert capsys.readouterr().out.startswith("OK: entries 1 to 4, seals checked")
+    assert main(["audit", "verify", str(path), "--noted", noted]) == 1
+    assert capsys.readouterr().out == f"BROKEN: the line with the hash {noted} is not there any more\n"
 
 
 def test_the_log_is_put_aside_by_size_and_the_chain_goes_on(path: Path) -> None:
@@ -337,7 +361,7 @@ def test_on_a_full_disk_nothing_is_answered_and_nothing_half_written(path: Path)
     assert verify([path], SECRET).last == 2
 
 
-@pytest.mark.parametrize("how", ["a folder in its place", "no folder", "spoilt"])
+@pytest.mark.parametrize("how", ["a folder in its place", "no folder", "nonsense", '{"seq":1e999}'])
 def test_a_film_is_not_answered_where_that_cannot_be_recorded(
     client: FlaskClient, path: Path, png: bytes, how: str
 ) -> None:
@@ -351,7 +375,7 @@ def test_a_film_is_not_answered_where_that_cannot_be_recorded(
     elif how == "no folder":
         path.parent.rename(path.parent.with_suffix(".kept"))
     else:
-        path.write_text("nonsense\n")
+        path.write_text(f"{how}\n")
     answer = ask()
     assert "recorded" in assert_refused(answer, 503, "unavailable")
     assert answer.headers["Cache-Control"] == "no-store"
@@ -372,7 +396,15 @@ def test_a_process_that_holds_the_lock_is_not_waited_for_for_ever(
 
 @pytest.mark.parametrize(
     "content",
-    [b"nonsense\n", b"[1]\n", b'{"seq": "x"}\n', b"[" * 9000 + b"\n", b"\0" * 2**17 + b"\0", b"x" * 2**18],
+    [
+        b"nonsense\n",
+        b"[1]\n",
+        b'{"seq": "x"}\n',
+        b'{"seq": 1e999}\n',
+        b"[" * 9000 + b"\n",
+        b"\0" * 2**17 + b"\0",
+        b"x" * 2**18,
+    ],
 )
 def test_a_last_line_that_makes_no_sense_keeps_the_service_from_starting(path: Path, content: bytes) -> None:
     path.write_bytes(content)

@@ -23,6 +23,8 @@ ROOT = Path(__file__).parent.parent
         ("docs/access.md", "0.25 s", limits.REDIS_SECONDS, 0.25),
         ("docs/design.md", "It has 50 ms to answer", stores.PATIENCE_SECONDS, 0.05),
         ("docs/design.md", "it is let alone for five seconds", stores.ASK_AGAIN_SECONDS, 5),
+        ("docs/design.md", "more than 10 ms five times in a row", stores.SLOW_SECONDS, 0.01),
+        ("docs/deployment.md", "longer than 10 ms to answer five times in a row", stores.SLOW_ANSWERS, 5),
         ("docs/design.md", "outlasted its deadline by three seconds", HUNG_SECONDS, 3),
         ("docs/deployment.md", "for a second and a half if nothing in it wants to run", STOPPED_SECONDS, 1.5),
         ("docs/deployment.md", "load the networks within five minutes", readiness.LOADING_SECONDS, 300),

@@ -111,6 +111,20 @@ def test_of_several_limits_each_one_holds(make_client: MakeClient) -> None:
         ("::ffff:10.0.0.1", "192.0.2.1", "192.0.2.1"),
         ("2001:db8:1:2:3::4", "", "2001:db8:1:2::/64"),
         ("10.0.0.1", "2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("10.0.0.1", "192.0.2.1:5678", "192.0.2.1"),
+        ("10.0.0.1", "[2001:db8:1:2::9]:5678", "2001:db8:1:2::/64"),
+        ("10.0.0.1", "[::ffff:192.0.2.1]:5678", "192.0.2.1"),
+        ("10.0.0.1", "1.1.1.1:1, 192.0.2.1:5678, 10.0.0.2:9", "192.0.2.1"),
+        ("10.0.0.1", "2001:db8:1:2::9:5678", "2001:db8:1:2::/64"),  # no brackets: no port
+        ("10.0.0.1", "192.0.2.1:", "10.0.0.1"),
+        ("10.0.0.1", "192.0.2.1:http", "10.0.0.1"),
+        ("10.0.0.1", "192.0.2.1:567890", "10.0.0.1"),
+        ("10.0.0.1", "192.0.2.1:1:2", "10.0.0.1"),
+        ("10.0.0.1", "192.0.2:5678", "10.0.0.1"),
+        ("10.0.0.1", "[192.0.2.1]:5678", "10.0.0.1"),
+        ("10.0.0.1", "[nonsense]:5678", "10.0.0.1"),
+        ("10.0.0.1", ":5678", "10.0.0.1"),
+        ("192.0.2.1:5678", "", "unknown"),
         ("", "192.0.2.1", "unknown"),
         ("nonsense", "192.0.2.1", "unknown"),
     ],
@@ -132,6 +146,14 @@ def test_only_trusted_proxies_are_believed_about_addresses(peer: str, said: str,
 def test_only_trusted_proxies_are_believed_about_tls(peer: str, said: str, scheme: str, tls: bool) -> None:
     environ = {"REMOTE_ADDR": peer, "HTTP_X_FORWARDED_PROTO": said, "wsgi.url_scheme": scheme}
     assert Clients(["10.0.0.0/8"]).by_tls(environ) == tls
+
+
+def test_clients_that_a_gateway_names_with_their_ports_have_an_allowance_each(
+    make_client: MakeClient,
+) -> None:
+    client = make_client(predictor=FixedPredictor(), rate_limit="1/hour", trusted_proxies=("10.0.0.0/8",))
+    said = ["198.51.100.1:5678", "198.51.100.2:5678", "198.51.100.1:5679"]
+    assert [ask(client, address="10.0.0.1", said=each).status_code for each in said] == [415, 415, 429]
 
 
 def test_a_stranger_cannot_get_another_allowance_by_naming_other_addresses(make_client: MakeClient) -> None:
@@ -297,11 +319,21 @@ def test_so_are_options_that_its_libraries_do_not_know(address: str) -> None:
         assert "secret" not in "".join(traceback.format_exception(refused.value))
 
 
+@pytest.mark.parametrize("host", ["redis..svc", "redis%2E%2Esvc", "a" * 64, "."])
+def test_so_is_a_host_that_cannot_be_looked_up(host: str) -> None:
+    settings = Settings.from_environment({"REDIS_URL": f"redis://:secret@{host}:6379/0"})
+    for start in (check, lambda each: create_app(each, FixedPredictor())):
+        with pytest.raises(SettingError, match="REDIS_URL cannot be used: its host") as refused:
+            start(settings)
+        assert "secret" not in "".join(traceback.format_exception(refused.value))
+
+
 @pytest.mark.parametrize(
     "address",
     [
         "",
         "redis://host",
+        "redis://my_redis.svc.",
         "rediss://user:p%23ss@host:6380/1",
         "redis://[::1]:6379",
         "unix:///run/redis.sock?db=2",

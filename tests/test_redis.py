@@ -11,21 +11,24 @@ from flask.testing import FlaskClient
 
 from backend.app import stores
 from backend.app.stores import RedisStore
-from tests.redis_server import RedisServer, running_redis
+from tests.redis_server import RedisServer, running_redis, slow_way
 from tests.test_cache import Counting, other_film
 from tests.test_metrics import scrape, value
+from tests.test_ready import eventually
 
 MakeClient = Callable[..., FlaskClient]
 PATIENCE = 10.0
 FROZEN_PATIENCE = 2.0
+SLOW_SECONDS = 0.4
 SHARED = "a secret of thirty-two characters"
 
 
 @pytest.fixture(autouse=True)
 def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give a Redis that is well on a starved machine the time to say so."""
-    assert stores.PATIENCE_SECONDS <= 0.1
+    assert stores.SLOW_SECONDS < stores.PATIENCE_SECONDS <= 0.1
     monkeypatch.setattr(stores, "PATIENCE_SECONDS", PATIENCE)
+    monkeypatch.setattr(stores, "SLOW_SECONDS", PATIENCE)
 
 
 @pytest.fixture
@@ -36,8 +39,8 @@ def redis_server(tmp_path: Path) -> Iterator[RedisServer]:
 
 @pytest.fixture
 def make(make_client: MakeClient, redis_server: RedisServer) -> Callable[..., FlaskClient]:
-    def make(predictor: Counting, key: str = SHARED) -> FlaskClient:
-        settings = {"cache_seconds": 3600, "redis_url": redis_server.url, "cache_key": key}
+    def make(predictor: Counting, key: str = SHARED, url: str = redis_server.url) -> FlaskClient:
+        settings = {"cache_seconds": 3600, "redis_url": url, "cache_key": key}
         client = make_client(predictor=predictor, **settings)
         predictor.warm_up()
         return client
@@ -97,6 +100,49 @@ def test_a_frozen_redis_costs_its_patience_once(
     store._ask_at = float("-inf")  # some seconds later
     assert said(client, png) == "hit"
     assert said(client, png) == "hit"
+
+
+def test_a_slow_redis_is_let_alone_until_it_is_quick_again(
+    make: MakeClient, redis_server: RedisServer, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with slow_way(redis_server) as way:
+        client = make(Counting(), url=way.url)
+        assert [said(client, png) for _ in range(2)] == ["miss", "hit"]
+        store = ask_no_more(client)
+        monkeypatch.setattr(stores, "SLOW_SECONDS", SLOW_SECONDS)
+        way.seconds = SLOW_SECONDS + 0.1
+        asked = ["hit"] * stores.SLOW_ANSWERS
+        assert [said(client, png) for _ in range(20)] == [*asked, *["miss"] * (20 - len(asked))]
+        assert failures(client, "timeout") == 1
+        store._ask_at = float("-inf")  # some seconds later
+        assert [said(client, png) for _ in range(3)] == ["hit", "miss", "miss"]
+        assert failures(client, "timeout") == 2  # then one slow answer is enough
+        way.seconds = 0.0
+        store._ask_again_seconds = 0.0
+        store._ask_at = float("-inf")
+        assert eventually(lambda: said(client, png) == "hit" and not store._suspect, PATIENCE)
+
+
+def test_one_slow_answer_among_quick_ones_is_no_reason(
+    make: MakeClient, redis_server: RedisServer, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stores, "SLOW_ANSWERS", 2)
+    with slow_way(redis_server) as way:
+        client = make(Counting(), url=way.url)
+        said(client, png)
+        monkeypatch.setattr(stores, "SLOW_SECONDS", SLOW_SECONDS)
+        for seconds in (SLOW_SECONDS + 0.1, 0.0) * 3:
+            way.seconds = seconds
+            assert said(client, png) == "hit"
+        assert failures(client, "timeout") == 0
+
+
+def test_a_host_that_cannot_be_looked_up_is_a_redis_that_is_gone() -> None:
+    failed: list[str] = []
+    store = RedisStore("redis://redis..svc:6379", 60, failed.append)
+    store.put("name", b"value")
+    assert store.get("name") is None
+    assert failed == ["connection", "not_asked"]
 
 
 def test_a_redis_that_is_gone_is_done_without(

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from backend.app import create_app
 from backend.app.settings import SettingError, Settings
+from tests.fakes import FixedPredictor
 
 README = Path(__file__).parent.parent / "README.md"
 
@@ -49,6 +51,13 @@ def test_every_kind_of_value_is_read() -> None:
 def test_a_value_that_means_nothing_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingError, match=f"{name} must be .*{value}"):
         Settings.from_environment({name: value})
+
+
+def test_flasks_own_variable_does_not_switch_debugging_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FLASK_DEBUG", "1")
+    app = create_app(Settings(), FixedPredictor())
+    assert not app.debug
+    assert not app.jinja_env.auto_reload
 
 
 def test_the_readmes_table_is_every_setting_with_its_default_and_meaning() -> None:

@@ -27,6 +27,7 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     settings = fit(settings or Settings.from_environment())
     limits.check(settings.redis_url)
     app = Flask(__name__, static_folder=None)
+    app.config["DEBUG"] = False  # Flask itself reads FLASK_DEBUG from the environment
     app.request_class = DisklessRequest
     app.url_map.merge_slashes = False  # werkzeug would answer //predict by a redirect, in HTML
     app.config["SETTINGS"] = settings

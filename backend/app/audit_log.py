@@ -1,4 +1,4 @@
-"""Append to a log that cannot be changed unnoticed: each line carries the hash of the one before, and a seal.
+"""Append to a log whose lines cannot be changed unnoticed: each has the hash of the one before, and a seal.
 
 A line is a JSON object. `prev` is the SHA-256 of the whole line before (of zeros before the first), across
 files that have been rotated away; `mac`, always last, is an HMAC over the line without it, so that who can
@@ -23,6 +23,9 @@ from typing import Any
 NOTHING_BEFORE = "0" * 64
 LOCK_SECONDS = 5.0
 """How long to wait for another process to finish its line."""
+
+NO_ENTRY = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+"""What reading a line raises that is none of ours: a number of 1e999 overflows, say."""
 
 _TAIL_BYTES = 2**17  # more than any line: headers, and so names in tokens, are shorter
 _SEALED = re.compile(rb'(\{.*),"mac":"([0-9a-f]{64})"\}')
@@ -104,7 +107,7 @@ class AuditLog:
                     os.close(file)
             finally:
                 os.close(lock)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        except (OSError, *NO_ENTRY) as error:
             reason = error.strerror if isinstance(error, OSError) else "its last line makes no sense"
             raise AuditUnavailable(reason) from error
 
@@ -183,7 +186,7 @@ def held_still(path: Path) -> Iterator[None]:
 
 
 def _number(line: bytes) -> int:
-    """Return a line's number, 0 for none at all; raise one of several errors where the line is no entry."""
+    """Return a line's number, 0 for none at all; raise one of NO_ENTRY where the line is none."""
     return int(json.loads(line)["seq"]) if line else 0
 
 

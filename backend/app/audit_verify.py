@@ -8,7 +8,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.app.audit_log import NOTHING_BEFORE, derived, hashed, held_still, rotated, sealed, unsealed
+from backend.app.audit_log import (
+    NO_ENTRY,
+    NOTHING_BEFORE,
+    derived,
+    hashed,
+    held_still,
+    rotated,
+    sealed,
+    unsealed,
+)
 
 
 class Broken(Exception):
@@ -57,7 +66,7 @@ def _chain(files: Iterable[tuple[Path, bytes]], key: str, noted: str, start: int
             try:
                 record = json.loads(line)
                 number, prev = int(record["seq"]), record["prev"]
-            except (ValueError, KeyError, TypeError, RecursionError):
+            except NO_ENTRY:
                 raise Broken(f"{where}: it is no entry") from None
             if parts is None:
                 raise Broken(f"{where}: it has no seal")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Sequence
 from typing import Any
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_WITH_PORT = re.compile(r"(?:([0-9.]+)|\[([0-9A-Fa-f.]*:[0-9A-Fa-f.:]*)\]):[0-9]{1,5}")
 
 
 class Clients:
@@ -24,7 +27,7 @@ class Clients:
         said = [each.strip() for each in environ.get("HTTP_X_FORWARDED_FOR", "").split(",")]
         nearest = _parsed(environ.get("REMOTE_ADDR", ""))
         while nearest is not None and self._is_trusted(nearest) and said:
-            before = _parsed(said.pop())
+            before = _parsed(_without_port(said.pop()))
             if before is None:
                 break
             nearest = before
@@ -42,6 +45,12 @@ class Clients:
 
     def _is_trusted(self, address: Address) -> bool:
         return any(address in network for network in self._trusted)
+
+
+def _without_port(text: str) -> str:
+    """Return an address that a proxy named without the port: Azure's gateways write that, too."""
+    match = _WITH_PORT.fullmatch(text)
+    return match[1] or match[2] if match else text
 
 
 def _parsed(text: str) -> Address | None:

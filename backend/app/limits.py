@@ -33,16 +33,21 @@ _START_KEY = secrets.token_bytes(32)
 
 
 def check(redis_url: str) -> None:
-    """Raise SettingError where Redis's libraries cannot make sense of its address; nobody is asked yet."""
+    """Raise SettingError where nobody could make sense of the address of Redis; nobody is asked yet."""
     if not redis_url:
         return
     import redis
 
     try:
-        redis.Redis.from_url(redis_url).connection_pool.make_connection()
+        pool = redis.Redis.from_url(redis_url).connection_pool
+        pool.make_connection()
         storage_from_string(_storage(redis_url), **_options())
     except Exception:  # of any kind, and with the address in it, which may hold a password
         raise SettingError("REDIS_URL cannot be used: its options make no sense") from None
+    try:  # getaddrinfo does so too, and what it then raises is no OSError; a unix socket has no host
+        pool.connection_kwargs.get("host", "").encode("idna")
+    except UnicodeError:
+        raise SettingError("REDIS_URL cannot be used: its host is no name that can be looked up") from None
 
 
 def init_app(app: Flask, limits: str, redis_url: str, secret: str = "") -> None:

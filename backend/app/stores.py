@@ -15,8 +15,14 @@ FAILURES: tuple[Failure, ...] = get_args(Failure)
 PATIENCE_SECONDS = 0.05
 """What a film may lose to a Redis that does not answer."""
 
+SLOW_SECONDS = 0.01
+"""What an answer may take; a hit is worth waiting longer for, but most films are none."""
+
+SLOW_ANSWERS = 5
+"""As many slow answers in a row are a failure: one alone may be this machine's."""
+
 ASK_AGAIN_SECONDS = 5.0
-"""How long a Redis that did not answer is let alone."""
+"""How long a Redis that did not answer, or was slow, is let alone."""
 
 _PREFIX = "pneumonet:reading:"
 
@@ -48,7 +54,8 @@ class MemoryStore:
 class RedisStore:
     """In Redis, for as many processes as know its address and the key.
 
-    One that does not answer in time is let alone for a while, in which nothing is found and nothing kept.
+    One that does not answer in time, or is slow again and again, is let alone for a while, in which nothing
+    is found and nothing kept.
     """
 
     def __init__(
@@ -76,6 +83,7 @@ class RedisStore:
         self._ask_at = float("-inf")
         self._lock = threading.Lock()
         self._suspect = False
+        self._slow = 0
 
     def get(self, name: str) -> bytes | None:
         found = self._ask(lambda: self._redis.get(_PREFIX + name))
@@ -89,16 +97,20 @@ class RedisStore:
         if not self._may_ask():
             self._failed("not_asked")
             return None
+        asked_at = time.monotonic()
         try:
             answer = question()
         except self._errors.TimeoutError:
             self._let_alone("timeout")
-        except (self._errors.ConnectionError, OSError):
+        except (self._errors.ConnectionError, OSError, ValueError):  # the last: a host that is no name
             self._let_alone("connection")
         except self._errors.RedisError:  # it is well and says no: full, say, or another password
             self._failed("refused")
         else:
-            self._suspect = False
+            if self._too_slow(time.monotonic() - asked_at):
+                self._let_alone("timeout")
+            else:
+                self._suspect = False
             return answer
         return None
 
@@ -112,6 +124,12 @@ class RedisStore:
                 return False
             self._ask_at = now + self._ask_again_seconds
             return True
+
+    def _too_slow(self, seconds: float) -> bool:
+        """Say whether the last answers in a row were too slow; once they were, one more is enough."""
+        with self._lock:
+            self._slow = self._slow + 1 if seconds > SLOW_SECONDS else 0
+            return self._slow >= SLOW_ANSWERS
 
     def _let_alone(self, failure: Failure) -> None:
         self._failed(failure)

@@ -9,13 +9,14 @@ import secrets
 import socket
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 
 import psutil
 import pytest
+from redis import Redis
 
 from backend.app.keys import configured, new_key
 from tests.e2e.conftest import ROOT
@@ -79,6 +80,18 @@ def send(port: int, request: bytes, leave: bool = False) -> bytes:
         return answer
 
 
+def held(redis: RedisServer) -> dict[bytes, bytes]:
+    """Return all that a Redis holds, by name: of whatever type, and not compressed."""
+    redis.client.config_set("rdbcompression", "no")
+    dumps = {name: redis.client.dump(name) for name in redis.client.scan_iter()}
+    return {name: value for name, value in dumps.items() if value is not None}  # None: just expired
+
+
+def found_in(kept: dict[bytes, bytes], marker: str) -> list[bytes]:
+    """Return the names of what holds a marker, in its name or in its value."""
+    return [name for name, value in kept.items() if find(marker, name) or find(marker, value)]
+
+
 def with_key(request: bytes) -> bytes:
     """Return a request with a key that lets it in, as its first header."""
     line, end, rest = request.partition(b"\r\n")
@@ -91,7 +104,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     settings = {
         "CLIENT_RATE": "1000",
         "CLIENT_BURST": "1000",
-        "RATE_LIMIT": "1000/second",
+        "RATE_LIMIT": "100000/hour",  # what it counts by is still there when it is searched
         "CACHE_SECONDS": "3600",
         "ALLOW_ANONYMOUS": "0",
         "API_KEYS": configured(NAME, ["predict", "metrics"], KEY),
@@ -122,12 +135,10 @@ def test_no_file_holds_what_was_sent(run: Run) -> None:
 
 
 def test_neither_names_nor_values_in_redis_hold_what_was_sent(run: Run) -> None:
-    kept = {name: run.redis.client.get(name) for name in run.redis.client.scan_iter()}
-    assert any(name.startswith(b"pneumonet:reading:") for name in kept)
-    for name, value in kept.items():
-        for marker in (STEM, KEY):
-            assert find(marker, name) == [], name
-            assert find(marker, value or b"") == [], name
+    kept = held(run.redis)
+    for beginning in (b"pneumonet:reading:", b"LIMITS:"):
+        assert any(name.startswith(beginning) for name in kept), beginning
+    assert found_in(kept, STEM) == found_in(kept, KEY) == []
 
 
 def test_no_metric_holds_what_was_sent(run: Run) -> None:
@@ -147,6 +158,11 @@ def test_no_answer_quotes_what_was_sent_nor_shows_a_trace(run: Run) -> None:
         assert find(STEM, answer) == [], case
         assert b"Traceback" not in answer, case
         assert b"text/html" not in answer.lower(), case
+
+
+def test_a_dicom_file_is_refused(run: Run) -> None:
+    for door in (NGINX, GUNICORN):
+        assert run.answers[door, "DICOM"].startswith(b"HTTP/1.1 415 ")
 
 
 def test_what_gunicorn_cannot_read_is_refused_in_the_one_shape_and_logged_by_its_kind_alone(run: Run) -> None:
@@ -179,3 +195,27 @@ def test_the_search_finds_a_name_and_a_file_without_one(tmp_path: Path) -> None:
         nameless.write(marker.encode())
         nameless.flush()
         assert traces([marker], open_files([psutil.Process()]))
+
+
+PLANTED: dict[str, Callable[[Redis, str], object]] = {
+    "name": lambda redis, mark: redis.set(f"key of {mark}", 1),
+    "string": lambda redis, mark: redis.set("key", mark),
+    "long string": lambda redis, mark: redis.set("key", mark * 1000),
+    "list": lambda redis, mark: redis.rpush("key", "1", mark, "2"),
+    "long list": lambda redis, mark: redis.rpush("key", *[mark] * 5000),
+    "hash": lambda redis, mark: redis.hset("key", mark, "1"),
+    "set": lambda redis, mark: redis.sadd("key", mark, "1"),
+    "sorted set": lambda redis, mark: redis.zadd("key", {mark: 1}),
+    "stream": lambda redis, mark: redis.xadd("key", {"field": mark}),
+}
+
+
+@pytest.mark.parametrize("kind", PLANTED)
+def test_the_search_finds_what_is_planted_in_redis(kind: str, tmp_path: Path) -> None:
+    marker = f"Patient{secrets.token_hex(10)}Name"
+    with running_redis(tmp_path) as redis:
+        redis.client.rpush("another", "1")
+        assert found_in(held(redis), marker) == []
+        PLANTED[kind](redis.client, marker)
+        (name,) = found_in(held(redis), marker)
+        assert name != b"another"

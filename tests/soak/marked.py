@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import struct
 import zlib
 from collections.abc import Callable, Iterator
 
@@ -97,6 +98,18 @@ def jpeg(marker: str, **options: object) -> bytes:
     return buffer.getvalue()
 
 
+def dicom(marker: str) -> bytes:
+    """Return the beginning of a DICOM file: explicit VR, little endian, as film machines write it."""
+    tags = (
+        (0x0002, 0x0010, b"UI", b"1.2.840.10008.1.2.1\0"),
+        (0x0010, 0x0010, b"PN", f"{marker}^{marker}".encode()),
+        (0x0010, 0x0020, b"LO", marker.encode()),
+    )
+    even = [(*tag, value + b" " * (len(value) % 2)) for *tag, value in tags]
+    elements = [struct.pack("<HH2sH", *tag, len(value)) + value for *tag, value in even]
+    return b"\0" * 128 + b"DICM" + b"".join(elements)
+
+
 CASES: dict[str, Marked] = {
     "file name": lambda m: form(PNG, f'name="file"; filename="{m}.png"'),
     "encoded file name": lambda m: form(PNG, f"name=\"file\"; filename*=UTF-8''{m}.png"),
@@ -134,6 +147,7 @@ CASES: dict[str, Marked] = {
     "damaged PNG": lambda m: post(with_text(m)[:-200]),
     "JPEG's comment and EXIF": lambda m: post(jpeg(m)),
     "damaged JPEG": lambda m: post(jpeg(m)[:-200]),
+    "DICOM": lambda m: post(dicom(m), QUIET, "application/dicom"),
     "behind the picture": lambda m: post(PNG + m.encode() * 10),
     "pixels": lambda m: post(in_pixels(m)),
     "pixels, with the map": lambda m: post(in_pixels(m), "/predict"),
