@@ -10,7 +10,8 @@ gunicorn's own ends the whole service when a worker cannot start, also when it w
 died in a service that did well.
 
 And gunicorn takes a worker for well as long as its main loop turns. This one gives itself up when an
-inference goes on long after its answer was given up, or loading the networks does not end.
+inference, or the decoding of a film, goes on long after its answer was given up, or loading the networks does
+not end.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
-from backend.app.queue import InferenceQueue
+from backend.app.queue import WorkQueue
 from backend.app.readiness import LOADING_SECONDS, Readiness
 from backend.app.refusals import refuse
 from backend.inference.lazy import LazyPredictor
 from backend.master import service_is_stopping
 
 HUNG_SECONDS = 3.0
-"""For how long an inference may go on past its deadline before its worker gives itself up."""
+"""For how long a film may be decoded or read past its deadline before its worker gives itself up."""
+
+LEAVING_SECONDS = 5
+"""How long a worker that has given itself up may finish what else it has: its successor waits for that."""
 
 _NEXT_TRY_SECONDS = 1.0
 """How long after a worker that could not start another may try."""
@@ -71,9 +75,10 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         return readiness
 
     @property
-    def queue(self) -> InferenceQueue:
-        queue: InferenceQueue = self.wsgi.extensions["queue"]
-        return queue
+    def lines(self) -> dict[str, WorkQueue]:
+        """Where films are worked at, by what is done there."""
+        found = self.wsgi.extensions
+        return {"an inference": found["queue"], "decoding": found["decoders"]}
 
     @property
     def predictor(self) -> LazyPredictor:
@@ -92,12 +97,12 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
         self.readiness.leaving = lambda: not self.alive
         self.readiness.stopping = self._nobody_takes_what_comes
         self.predictor.before_attempt = self._beat
-        self.predictor.after_load = _spare_the_collector
+        self.predictor.after_load = self._has_loaded
 
     def run(self) -> None:
         super().run()
         # Python would wait for its threads to end, and one does not.
-        if self.queue.given_up or self.hung:
+        if self.hung or any(line.given_up for line in self.lines.values()):
             log.error("left behind what hangs", extra={"fields": {"pid": self.pid}})
             sys.stderr.flush()
             os._exit(1 if self.hung else 0)
@@ -117,8 +122,8 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def notify(self) -> None:
         """Tell the master that this worker lives, see whether it does, and at its end see to the door."""
         self._beat()
-        if self.hung or self._hangs():
-            self._give_up()
+        if not self.hung and (what := self._what_hangs()):
+            self._give_up(what)
         if not self.alive:
             room = self.nr_conns < self.worker_connections
             self.set_accept_enabled(room and self._nobody_takes_what_comes() and self.readiness.films > 0)
@@ -126,21 +131,28 @@ class DrainingWorker(ThreadWorker):  # type: ignore[misc]
     def _beat(self) -> None:
         # Who loads may be silent meanwhile, for some libraries hold Python up; but not for ever.
         silence = LOADING_SECONDS - self.predictor.loading_seconds if self.predictor.loading else 0.0
-        until = time.monotonic() + max(0.0, silence)
+        self._live_until(time.monotonic() + max(0.0, silence))
+
+    def _has_loaded(self) -> None:
+        _spare_the_collector()
+        self._live_until(time.monotonic())  # or it would be taken to load still if it stopped now
+
+    def _live_until(self, until: float) -> None:
         os.utime(self.tmp.fileno(), (until, until))
 
     def _nobody_takes_what_comes(self) -> bool:
         return service_is_stopping() or (self.hung and self.cfg.workers == 1)
 
-    def _hangs(self) -> bool:
+    def _what_hangs(self) -> str | None:
         if self.predictor.loading:
-            return self.readiness.stuck
-        return self.queue.overdue(self.predictor.attempted) > HUNG_SECONDS
+            return "loading" if self.readiness.stuck else None
+        since = self.predictor.attempted
+        return next((what for what, line in self.lines.items() if line.overdue(since) > HUNG_SECONDS), None)
 
-    def _give_up(self) -> None:
-        if not self.hung:
-            what = "loading" if self.predictor.loading else "an inference"
-            log.error(f"{what} hangs: the worker is replaced", extra={"fields": {"pid": self.pid}})
+    def _give_up(self, what: str) -> None:
+        log.error(f"{what} hangs: the worker is replaced", extra={"fields": {"pid": self.pid}})
         self._hung[0] = 1
         self.alive = False
-        self.queue.close()
+        self.cfg.set("graceful_timeout", min(LEAVING_SECONDS, self.cfg.graceful_timeout))
+        for line in self.lines.values():
+            line.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from functools import partial
 from typing import Any
@@ -16,7 +17,7 @@ from flask.testing import FlaskClient
 from PIL import Image
 from werkzeug.test import TestResponse
 
-from backend.app import stores
+from backend.app import pipeline, routes, stores
 from backend.app.cache import ResultCache
 from backend.app.settings import SettingError, Settings
 from backend.app.stores import MemoryStore
@@ -24,6 +25,8 @@ from backend.inference import provenance
 from backend.inference.card import read_card
 from backend.inference.corrections import CORRECTIONS
 from backend.inference.engine import FILMS_AT_ONCE
+from backend.inference.images import Film, Limits
+from backend.inference.overlay import draw_overlay
 from backend.inference.predictor import _fingerprint
 from tests.conftest import COMMITTED
 from tests.fakes import FixedPredictor, NoEngine, reading
@@ -207,6 +210,52 @@ def test_a_hit_takes_no_place_in_line(make_client: MakeClient, predictor: Counti
     for thread in threads:
         thread.join(timeout=60)
     assert {answer.status_code for answer in answers} == {200}
+
+
+def test_more_hits_than_have_places_of_their_own_take_those_of_the_queue_and_then_none(
+    make_client: MakeClient, predictor: Counting, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = make_client(predictor=predictor, cache_seconds=3600, queue_limit=1)
+    client.post("/predict", data=png)
+    queue, decoders = (client.application.extensions[line] for line in ("queue", "decoders"))
+    places = decoders._turns._places._value + queue._turns._places._value
+    release, read_film = threading.Event(), pipeline.read_film
+
+    def held(data: bytes, limits: Limits) -> Film:
+        assert release.wait(timeout=60)
+        return read_film(data, limits)
+
+    monkeypatch.setattr(pipeline, "read_film", held)
+    with ThreadPoolExecutor(places) as senders:
+        sent = [senders.submit(client.post, "/predict", data=png) for _ in range(places)]
+        assert eventually(lambda: decoders._turns._places._value + queue._turns._places._value == 0, 60)
+        one_more = client.post("/predict", data=png)
+        assert (one_more.status_code, one_more.get_json()["code"]) == (503, "overloaded")
+        answer = client.post("/predict?cam=map", data=png)  # for which nothing is decoded
+        assert (answer.status_code, answer.headers["X-Cache"]) == (200, "hit")
+        release.set()
+        answers = [each.result(timeout=60) for each in sent]
+    assert {(each.status_code, each.headers["X-Cache"]) for each in answers} == {(200, "hit")}
+    assert client.post("/predict", data=png).status_code == 200
+
+
+def test_a_place_is_held_until_the_answer_is_drawn(
+    make_client: MakeClient, png: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise those who have had their turn could take up all threads at drawing."""
+    client = make_client(predictor=FixedPredictor(), cache_seconds=3600, queue_limit=1)
+    places = [client.application.extensions[line]._turns._places for line in ("queue", "decoders")]
+    free = [each._value for each in places]
+    during: list[list[int]] = []
+
+    def draw(film: Film, heatmap: Any) -> Any:
+        during.append([each._value for each in places])
+        return draw_overlay(film, heatmap)
+
+    monkeypatch.setattr(routes, "draw_overlay", draw)
+    assert [said(client, png), said(client, png)] == ["miss", "hit"]
+    assert during == [[free[0] - 1, free[1]], [free[0], free[1] - 1]]
+    assert [each._value for each in places] == free
 
 
 def test_a_hit_is_an_answer_but_no_inference(client: FlaskClient, png: bytes) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import threading
 import time
+import tracemalloc
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -125,6 +126,41 @@ def test_bad_requests(
         stream, *about = data["file"]
         request_["data"] = {"file": (io.BytesIO(stream.getvalue()), *about)}
     assert_refused(client.post(f"{prefix}/predict", **request_), status, code)
+
+
+@pytest.mark.parametrize(
+    ("start", "piece", "end"),
+    [
+        pytest.param(b'{"other": [', b"[],", b"[]]}", id="empty lists"),
+        pytest.param(b'{"other": [', b"{},", b"{}]}", id="empty objects"),
+        pytest.param(b'{"other": {', b'"a":1,', b'"b":2}}', id="numbers by name"),
+        pytest.param(b'{"file_data": [', b"[],", b"[]]}", id="lists for a film"),
+        pytest.param(b'{"file_data": "', b"ab ", b'"}', id="pieces of base64"),
+        pytest.param(b'{"file_data": "', b"\\u0061", b'"}', id="escapes"),
+        pytest.param(b'{"cam": [', b"[],", b"[]]}", id="lists for an option"),
+    ],
+)
+def test_a_body_of_json_takes_no_more_memory_than_a_few_of_its_size(
+    client: FlaskClient, start: bytes, piece: bytes, end: bytes
+) -> None:
+    """A parser that builds whatever is sent makes an object of 56 bytes out of three."""
+    body = start + piece * (3 * 2**20 // len(piece)) + end
+    client.post("/predict", data=b"{}", content_type="application/json")
+    tracemalloc.start()
+    try:
+        response = client.post("/predict", data=body, content_type="application/json")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert response.status_code in {400, 415}
+    assert most < 6 * len(body)
+
+
+@pytest.mark.parametrize("name", ["cam", "disable_cam", "allow_unusual", "correction"])
+def test_an_option_as_long_as_a_film_is_refused(client: FlaskClient, name: str) -> None:
+    film = base64.b64encode(encoded(NOISE)).decode()
+    response = client.post("/predict", **as_json({"file_data": film, name: "x" * 2**20}))
+    assert f"'{name}'" in assert_refused(response, 400, "bad_request")
 
 
 def test_two_films_in_one_request_are_refused(client: FlaskClient, png: bytes) -> None:

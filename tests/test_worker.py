@@ -17,7 +17,7 @@ from backend.app import create_app, stages
 from backend.app.queue import DeadlineExceeded, Overloaded
 from backend.app.settings import Settings
 from backend.inference.lazy import LazyPredictor
-from backend.worker import DrainingWorker
+from backend.worker import LEAVING_SECONDS, DrainingWorker
 from tests.fakes import FixedReader
 from tests.test_ready import eventually
 
@@ -42,6 +42,7 @@ def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[DrainingWorker]:
     worker.load_wsgi()
     yield worker
     predictor.release.set()
+    assert eventually(lambda: not predictor.loading)
     worker.tmp.close()
     gc.unfreeze()
 
@@ -50,15 +51,15 @@ def silence_allowed(worker: DrainingWorker) -> float:
     return float(worker.tmp.last_update()) - time.monotonic()
 
 
-def run(worker: DrainingWorker, work: Callable[[], object], seconds: float) -> object:
+def run(worker: DrainingWorker, work: Callable[[], object], seconds: float, line: str = "queue") -> object:
     with worker.wsgi.test_request_context():
         stages.begin()
-        return worker.queue.run(work, seconds)
+        return worker.wsgi.extensions[line].run(work, seconds)
 
 
-def give_up(worker: DrainingWorker, work: Callable[[], object]) -> None:
+def give_up(worker: DrainingWorker, work: Callable[[], object], line: str = "queue") -> None:
     with pytest.raises(DeadlineExceeded):
-        run(worker, work, 0.05)
+        run(worker, work, 0.05, line)
 
 
 def test_while_it_loads_silence_is_no_death(worker: DrainingWorker) -> None:
@@ -69,8 +70,7 @@ def test_while_it_loads_silence_is_no_death(worker: DrainingWorker) -> None:
     assert eventually(lambda: silence_allowed(worker) > 60)
     worker.predictor.release.set()
     thread.join(timeout=60)
-    worker.notify()
-    assert silence_allowed(worker) <= 0.001
+    assert silence_allowed(worker) <= 0.001  # nor does one turn at its end
 
 
 def test_a_worker_that_replaces_another_and_cannot_start_leaves_the_service_alone(
@@ -101,7 +101,7 @@ def test_a_film_that_waits_for_the_networks_does_not_hang(worker: DrainingWorker
     worker.notify()
     assert (worker.alive, worker.hung) == (True, False)
     worker.predictor.release.set()
-    assert eventually(lambda: worker.queue.given_up == 0)
+    assert eventually(lambda: worker.wsgi.extensions["queue"].given_up == 0)
 
 
 def test_a_load_that_does_not_end_hangs(worker: DrainingWorker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,17 +120,39 @@ def test_a_load_that_does_not_end_hangs(worker: DrainingWorker, monkeypatch: pyt
     assert worker.predictor.loading_seconds == 0
 
 
-def test_work_long_past_its_deadline_hangs(worker: DrainingWorker, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("line", ["queue", "decoders"])
+def test_work_long_past_its_deadline_hangs(
+    worker: DrainingWorker, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
     release = threading.Event()
     worker.predictor.release.set()
     worker.predictor.warm_up()
-    give_up(worker, lambda: release.wait(60))
+    give_up(worker, lambda: release.wait(60), line)
     with monkeypatch.context() as patience:
         patience.setattr("backend.worker.HUNG_SECONDS", 3600.0)
         worker.notify()
     assert worker.alive
     worker.notify()
     assert (worker.alive, worker.hung, worker.readiness.state()) == (False, True, "draining")
+    for other in ("queue", "decoders"):
+        with pytest.raises(Overloaded):
+            run(worker, lambda: None, 3600, other)
+    release.set()
+
+
+@pytest.mark.parametrize(("grace", "left"), [(23, LEAVING_SECONDS), (1, 1)])
+def test_who_gives_itself_up_has_no_more_than_a_few_seconds(
+    worker: DrainingWorker, grace: int, left: int
+) -> None:
+    release = threading.Event()
+    worker.predictor.release.set()
+    worker.predictor.warm_up()
+    worker.cfg.set("graceful_timeout", grace)
+    worker.notify()
+    assert worker.cfg.graceful_timeout == grace
+    give_up(worker, lambda: release.wait(60))
+    worker.notify()
+    assert worker.cfg.graceful_timeout == left
     release.set()
 
 
@@ -150,7 +172,7 @@ def test_who_waits_in_a_worker_that_gives_itself_up_is_sent_away_at_once(worker:
         reads = clients.submit(run, worker, read, 3600)
         assert began.wait(60)
         waits = clients.submit(run, worker, lambda: None, 3600)
-        assert eventually(lambda: len(worker.queue._turns._line) == 1, 60)
+        assert eventually(lambda: len(worker.wsgi.extensions["queue"]._turns._line) == 1, 60)
         worker.notify()
         assert isinstance(waits.exception(timeout=60), Overloaded)
         with pytest.raises(Overloaded):

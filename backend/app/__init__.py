@@ -12,12 +12,11 @@ from backend.app.access import Access
 from backend.app.cache import open_cache
 from backend.app.clients import Clients
 from backend.app.metrics import Metrics
-from backend.app.queue import InferenceQueue, Turns
+from backend.app.queue import WorkQueue
 from backend.app.readiness import Readiness
 from backend.app.settings import Settings
-from backend.app.sizing import fit
+from backend.app.sizing import decoders, fit, hits
 from backend.app.uploads import DisklessRequest
-from backend.inference.cpu import available_cores
 from backend.inference.engine import FILMS_AT_ONCE
 from backend.inference.lazy import LazyPredictor
 
@@ -38,13 +37,15 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     )
     app.extensions["readiness"] = readiness = Readiness(predictor, warm_up=settings.warm_up)
     metrics = Metrics()
-    app.extensions["queue"] = InferenceQueue(
+    app.extensions["queue"] = WorkQueue(
         FILMS_AT_ONCE, settings.queue_limit, partial(metrics.waiting, "inference")
     )
     app.extensions["cache"] = open_cache(settings, metrics.cache_failed)
-    # A small file can unpack into a hundred megabytes, so that decoding takes turns too.
-    app.extensions["decoders"] = Turns(
-        available_cores(), settings.queue_limit, partial(metrics.waiting, "decoding")
+    # A small file can unpack into a hundred megabytes, so that decoding takes turns too. Who waits for one
+    # has a place in the queue; the places here are for films whose result is known already.
+    at_once = decoders(settings)
+    app.extensions["decoders"] = WorkQueue(
+        at_once, hits(at_once) - at_once, partial(metrics.waiting, "decoding")
     )
 
     telemetry.init_app(app, settings.log_level)

@@ -42,7 +42,7 @@ class _Ticket:
 
     def __init__(self) -> None:
         self.called = threading.Event()
-        self.in_vain = False
+        self.has_turn = False
 
 
 class Turns:
@@ -71,17 +71,21 @@ class Turns:
 
     def take(self, seconds: float, wanted: Callable[[], bool] = _wanted) -> None:
         """Wait for a turn; raise Expired when it does not come in time, NotWanted when nobody wants it."""
-        with self._while_waiting():
-            self._wait(self._line_up(), time.monotonic() + seconds, wanted)
-        if not wanted():
-            self.give_back()
-            raise NotWanted
+        ticket = _Ticket()
+        try:
+            with self._while_waiting():
+                self._wait(ticket, time.monotonic() + seconds, wanted)
+            if not wanted():
+                raise NotWanted
+        except BaseException:  # want of memory, too: a turn that is lost never comes again
+            self._leave(ticket)
+            raise
 
     def give_back(self) -> None:
         """End a turn: the next in line has it."""
         with self._lock:
             if self._line:
-                self._line.popleft().called.set()
+                self._call(self._line.popleft())
             else:
                 self._free += 1
 
@@ -90,63 +94,53 @@ class Turns:
         with self._lock:
             self._closed = True
             for ticket in self._line:
-                ticket.in_vain = True
                 ticket.called.set()
             self._line.clear()
 
-    @contextmanager
-    def turn(self, seconds: float, wanted: Callable[[], bool] = _wanted) -> Iterator[None]:
-        """Wait in line, then hold a turn; raise Overloaded or NotWanted."""
-        with self.waiting_line():
-            self.take(seconds, wanted)
-            try:
-                yield
-            finally:
-                self.give_back()
+    def _wait(self, ticket: _Ticket, deadline: float, wanted: Callable[[], bool]) -> None:
+        self._line_up(ticket)
+        while not ticket.called.wait(max(0.0, min(_GLANCE_SECONDS, deadline - time.monotonic()))):
+            if not wanted():
+                raise NotWanted
+            if time.monotonic() >= deadline:
+                raise Expired
+        if not ticket.has_turn:
+            raise Overloaded
 
-    def _line_up(self) -> _Ticket:
-        ticket = _Ticket()
+    def _line_up(self, ticket: _Ticket) -> None:
         with self._lock:
             if self._closed:
                 raise Overloaded
             if self._free:
                 self._free -= 1
-                ticket.called.set()
+                self._call(ticket)
             else:
                 self._line.append(ticket)
-        return ticket
 
-    def _wait(self, ticket: _Ticket, deadline: float, wanted: Callable[[], bool]) -> None:
-        while not ticket.called.wait(max(0.0, min(_GLANCE_SECONDS, deadline - time.monotonic()))):
-            why: type[Exception] | None = None
-            if not wanted():
-                why = NotWanted
-            elif time.monotonic() >= deadline:
-                why = Expired
-            if why and self._step_out(ticket):
-                raise why
-        if ticket.in_vain:
-            raise Overloaded
+    @staticmethod
+    def _call(ticket: _Ticket) -> None:
+        ticket.has_turn = True
+        ticket.called.set()
 
-    def _step_out(self, ticket: _Ticket) -> bool:
-        """Leave the line; return False if the turn came, or was called off, at this very moment."""
+    def _leave(self, ticket: _Ticket) -> None:
+        """Step out of the line, or pass on the turn that has come."""
         with self._lock:
-            if ticket.called.is_set():
-                return False
-            self._line.remove(ticket)
-            return True
+            if ticket in self._line:
+                self._line.remove(ticket)
+        if ticket.has_turn:
+            self.give_back()
 
 
-class InferenceQueue:
-    """So many films at once keep an engine busy; more would only slow each other."""
+class WorkQueue:
+    """Work that takes turns on threads of its own, so that nobody has to wait for what does not end."""
 
     def __init__(self, at_once: int, waiting: int, while_waiting: WhileWaiting = nullcontext) -> None:
         self._turns = Turns(at_once, waiting, while_waiting)
-        self._executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="inference")
+        self._executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="work")
         self._given_up: dict[Future[Any], float] = {}
 
     def place(self) -> AbstractContextManager[None]:
-        """Hold a place among the films that are read or wait; raise Overloaded when all are taken."""
+        """Hold a place among those who work or wait; raise Overloaded when all are taken."""
         return self._turns.waiting_line()
 
     def run(
@@ -158,16 +152,15 @@ class InferenceQueue:
     ) -> T:
         """Return what the work returns; raise Overloaded, NotWanted or DeadlineExceeded.
 
-        It waits so long for its turn, or for all of its seconds; whoever calls holds a place. Work that
-        outlasts its deadline cannot be stopped: it keeps its turn until it ends. Without any seconds left
-        it is not begun.
+        It waits so long for its turn, or for all of its seconds; whoever calls holds a place, here or in
+        another line. Work that outlasts its deadline cannot be stopped: it keeps its turn until it ends.
+        Without any seconds left it is not begun.
         """
         if seconds <= 0:
             raise DeadlineExceeded
         deadline = time.monotonic() + seconds
         self._turns.take(seconds if waiting_seconds is None else min(seconds, waiting_seconds), wanted)
-        began = time.monotonic()
-        future = self._submit(work)
+        future, began = self._submit(work), time.monotonic()
         try:
             return future.result(timeout=max(0.0, deadline - time.monotonic()))
         except TimeoutError:
@@ -175,6 +168,8 @@ class InferenceQueue:
                 return future.result()
             self._give_up(future, max(deadline, began))
             raise DeadlineExceeded from None
+        finally:
+            del future  # it holds the work's error, whose frames would hold it in turn, and the film
 
     def overdue(self, not_before: float = 0.0) -> float:
         """Return for how many seconds given-up work has gone on past its deadline, or past a moment.
@@ -197,10 +192,13 @@ class InferenceQueue:
     def _submit(self, work: Callable[[], T]) -> Future[T]:
         try:
             future = self._executor.submit(work)
-        except RuntimeError:  # the process is shutting down
+            future.add_done_callback(self._done)
+        except RuntimeError:  # the process is shutting down, or can have no further thread
             self._turns.give_back()
             raise Overloaded from None
-        future.add_done_callback(self._done)
+        except BaseException:
+            self._turns.give_back()
+            raise
         return future
 
     def _give_up(self, future: Future[T], since: float) -> None:

@@ -29,7 +29,7 @@ class Restarts(Collector):
     def collect(self) -> Iterator[CounterMetricFamily]:
         family = CounterMetricFamily(
             "pneumonet_worker_restarts_total",
-            "Workers replaced: they died or were killed, gave no sign of life, or an inference hung.",
+            "Workers replaced: they died or were killed, gave no sign of life, or a film hung in them.",
             labels=["reason"],
         )
         for reason, count in zip(_REASONS, self._counts, strict=True):

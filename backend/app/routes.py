@@ -83,14 +83,14 @@ def predict() -> Response:
         audit.note_film(upload.data)
         if pipeline.seconds_left() <= 0:  # its body took longer to come than an answer may
             raise DeadlineExceeded
-        film, reading = pipeline.read(upload)
-        provenance = provenance_answer(
-            reading.origin,
-            sha256_of(upload.data),
-            {"cam": upload.cam, "allow_unusual": upload.allow_unusual, "correction": upload.correction},
-        )
-        with stages.timed("encode"):
-            return _reply(film, reading, upload.cam, provenance)
+        with pipeline.read(upload) as (film, reading):
+            provenance = provenance_answer(
+                reading.origin,
+                sha256_of(upload.data),
+                {"cam": upload.cam, "allow_unusual": upload.allow_unusual, "correction": upload.correction},
+            )
+            with stages.timed("encode"):
+                return _reply(film, reading, upload.cam, provenance)
 
 
 @blueprint.get("/openapi.json", strict_slashes=False)

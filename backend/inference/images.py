@@ -31,8 +31,8 @@ Film = NDArray[np.uint8]
 
 MIN_SIDE = 32
 _LEAST_CONTRAST = 2.0
-# Four channels of 8 bits. One megabyte can hold 25 megapixels of four times 16: seconds of work.
-_MOST_BYTES_A_PIXEL = 4
+# Three channels of 8 bits. One megabyte can hold 25 megapixels of four times 16: seconds of work.
+MOST_BYTES_A_PIXEL = 3
 
 # Pillow's own bomb warning is replaced by the limit below, which is stricter and raises.
 Image.MAX_IMAGE_PIXELS = None
@@ -60,7 +60,7 @@ def read_film(data: bytes, limits: Limits = Limits()) -> Film:
     width, height = picture.size
     if width * height > limits.max_pixels:
         raise ImageTooLarge(f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels.")
-    if picture.decoded_bytes > _MOST_BYTES_A_PIXEL * limits.max_pixels:
+    if picture.decoded_bytes > MOST_BYTES_A_PIXEL * limits.max_pixels:
         raise ImageTooLarge("The image is too large for its depth and colours: send it in grey.")
     if min(width, height) < MIN_SIDE:
         raise NotARadiograph(f"The image is smaller than {MIN_SIDE} pixels on a side.")

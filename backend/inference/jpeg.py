@@ -13,7 +13,7 @@ SIGNATURE = b"\xff\xd8\xff"
 # Of a few dozen, if a camera wrote it. Each costs some microseconds here, an attacker's file holds millions.
 _MOST_PARTS = 1000
 # A progressive JPEG is decoded once a scan: cameras write about ten, an attacker as many as fit the file.
-_MOST_SCANS = 48
+_MOST_SCANS = 32
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
 _TAGS = 0xE1

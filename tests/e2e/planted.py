@@ -15,9 +15,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.app import pipeline
 from backend.inference.engine import Output
 from backend.inference.explanation import describe
-from backend.inference.images import Film
+from backend.inference.images import Film, Limits, read_film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.provenance import Origin
 from backend.inference.reading import Durations, Opinion, Reading
@@ -29,6 +30,10 @@ HANGS = 333
 """A film of this height is never read to its end."""
 SWALLOWS = 334
 """A film of this height takes all the memory there is."""
+STICKS = 335
+"""A film of this height is decoded as long as films are held."""
+NEVER_DECODED = 336
+"""A film of this height is decoded for ever."""
 
 FOLDER, SECONDS = "PLANTED_FOLDER", "PLANTED_SECONDS"
 HOLD, ENTERED, BROKEN = "hold", "entered", "broken"
@@ -69,6 +74,15 @@ def _broken() -> None:
     raise OSError
 
 
+def _read_film(data: bytes, limits: Limits) -> Film:
+    film = read_film(data, limits)
+    if film.shape[0] == NEVER_DECODED:
+        threading.Event().wait()
+    while film.shape[0] == STICKS and (Path(os.environ[FOLDER]) / HOLD).exists():
+        time.sleep(0.01)
+    return film
+
+
 def planted_reading(film: Film, *, explained: bool) -> Reading:
     """Return the one answer to a film."""
     digest = hashlib.sha256(film.tobytes()).digest()
@@ -98,5 +112,6 @@ class PlantedWorker(DrainingWorker):
     def load_wsgi(self) -> None:
         if (Path(os.environ[FOLDER]) / BROKEN).exists():
             self.app.wsgi = _broken
+        pipeline.read_film = _read_film
         LazyPredictor.from_weights = lambda *_: LazyPredictor(PlantedReader)  # type: ignore[assignment,method-assign]
         super().load_wsgi()

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import psutil
 import pytest
 
 from backend.app.settings import Settings
-from tests.e2e.planted import BROKEN, HANGS, SECONDS, SWALLOWS
+from backend.app.sizing import decoders
+from backend.worker import HUNG_SECONDS, LEAVING_SECONDS
+from tests.e2e.planted import ARGUMENTS, BROKEN, HANGS, NEVER_DECODED, SECONDS, SWALLOWS
 from tests.e2e.service import STARVED, Senders, Sent, Service, planted, small_film, until
 
 CLIENTS = 8
@@ -108,6 +112,41 @@ def test_a_hung_inference_is_504_and_its_worker_is_replaced(
         assert time.monotonic() - started < STARVED * WHOLE_SECONDS
         assert (service.value("worker_restarts_total", reason="hung") or 0) >= 1
         until(lambda: service.value("workers") == 1)
+        assert service.post(small_film()).status == 200
+
+
+def test_a_film_that_is_decoded_for_ever_is_504_and_its_worker_is_replaced(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """As many as are decoded at once: without help no film would ever be read again."""
+    with planted(environment, tmp_path, DEADLINE_SECONDS="5") as service:
+        [worker] = service.workers()
+        turns = decoders(Settings(workers=1))
+        hung = [Sent(service.url, small_film(height=NEVER_DECODED)) for _ in range(turns)]
+        answers = [each.answer() for each in hung]
+        assert {(each.status, each.json["code"]) for each in answers} == {(504, "deadline_exceeded")}
+        worker.wait(timeout=60)
+        until(lambda: service.value("worker_restarts_total", reason="hung") == 1)
+        assert service.post(small_film()).status == 200
+
+
+def test_a_worker_that_hangs_does_not_wait_long_for_who_sends_slowly(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Its successor waits for it to be gone."""
+    patient = {"GUNICORN_CMD_ARGS": f"{ARGUMENTS} --graceful-timeout 100", "DEADLINE_SECONDS": "2"}
+    with planted(environment, tmp_path, **patient) as service:
+        [worker] = service.workers()
+        slow = http.client.HTTPConnection(urlsplit(service.url).netloc)
+        slow.putrequest("POST", "/predict")
+        slow.putheader("Content-Length", "1000")
+        slow.endheaders(b"half a film")
+        hung = Sent(service.url, small_film(height=HANGS))
+        assert hung.answer().status == 504
+        answered = time.monotonic()
+        worker.wait(timeout=60)
+        assert time.monotonic() - answered < HUNG_SECONDS + STARVED * LEAVING_SECONDS
+        slow.close()
         assert service.post(small_film()).status == 200
 
 

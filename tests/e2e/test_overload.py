@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
 import pytest
 
+from backend.app.settings import Settings
+from backend.app.sizing import decoders
+from backend.app.sizing import hits as hits_beside_the_queue
 from backend.inference.engine import FILMS_AT_ONCE
 from tests.e2e.conftest import free_port
 from tests.e2e.container import container, needs_nginx
-from tests.e2e.planted import ARGUMENTS, FOLDER
+from tests.e2e.planted import ARGUMENTS, FOLDER, STICKS
 from tests.e2e.service import STARVED, Sent, Service, planted, small_film, until
 
 WAITING = 64
@@ -59,6 +63,37 @@ def test_a_full_queue_refuses_at_once_answers_probes_and_forgets_who_left(servic
     assert {each.answer().status for each in sent} == {200}
     assert service.entered() == len(sent)
     assert service.total("predictions_total") == len(sent)
+
+
+def test_full_lines_of_both_kinds_leave_room_for_probes_and_refusals(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """Films whose result is known take no place in the queue, but wait to be decoded when it is full, too."""
+    settings = {**environment, "CACHE_SECONDS": "3600", "QUEUE_LIMIT": str(WAITING), **PATIENT}
+    at_once = decoders(Settings(workers=1))
+    known = small_film(height=STICKS)
+    with planted(settings, tmp_path) as service:
+        assert service.post(known, "cam=both").headers["X-Cache"] == "miss"
+        with service.held():
+            sent = [Sent(service.url, small_film()) for _ in range(FILMS_AT_ONCE)]
+            until(lambda: service.entered() == 1 + FILMS_AT_ONCE)
+            sent += [Sent(service.url, small_film()) for _ in range(WAITING)]
+            until(lambda: waiting(service, WAITING))
+            hits = [Sent(service.url, known, "cam=both") for _ in range(2 * TRIES)]
+            refused = len(hits) - hits_beside_the_queue(at_once)
+            until(lambda: service.value("films_turned_away_total", reason="full") == refused, 30)
+            assert service.value("queue_depth", line="decoding") == hits_beside_the_queue(at_once) - at_once
+
+            for film in (known, small_film(seed=1)):
+                late = [service.post(film, "cam=both") for _ in range(TRIES)]
+                assert {each.status for each in late} == {503}
+                assert median(each.seconds for each in late) < STARVED * 0.05
+            for path in ("/health", "/ready"):
+                probes = [service.ask(path) for _ in range(TRIES)]
+                assert {each.status for each in probes} == {200}
+                assert median(each.seconds for each in probes) < STARVED * 0.1
+        assert {each.answer().status for each in sent} == {200}
+        assert Counter(each.answer().status for each in hits) == {200: len(hits) - refused, 503: refused}
 
 
 def test_who_does_not_hang_up_holds_nobody_up(service: Service) -> None:

@@ -8,11 +8,13 @@ import zlib
 from collections.abc import Callable
 from functools import cache, partial
 from itertools import product
+from math import isqrt
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from backend.inference.images import MOST_BYTES_A_PIXEL, Limits
 from backend.inference.jpeg import _MOST_SCANS
 from backend.inference.png import _CHANNELS, _PASSES, SIGNATURE
 from backend.inference.synthetic import draw_chest_film
@@ -100,13 +102,14 @@ def bombs() -> dict[str, bytes]:
     for colours, depth in product(CHANNELS, (8, 16)):
         if (colours, depth) == (3, 16):
             continue
-        # 25 megapixels, and as many as are served of those that have too many bytes.
-        for side in (5000,) if depth == 8 or colours == 0 else (5000, 4082 if colours == 2 else 3535):
+        # 25 megapixels, and as many as are served where those have too many bytes.
+        channels = 4 if colours in {4, 6} else CHANNELS[colours]
+        for side in {5000, most_side(channels * depth // 8)}:
             found[f"bomb png {colours} {depth} {side}"] = bomb(side, colours, depth)
-    found["bomb png palette transparent"] = bomb(5000, 3, 8, chunk(b"tRNS", bytes(256)))
-    found["bomb png RGB transparent"] = bomb(5000, 2, 8, chunk(b"tRNS", bytes(6)))
-    found["bomb png grey transparent"] = bomb(5000, 0, 8, chunk(b"tRNS", bytes(2)))
-    found["bomb png deep grey transparent"] = bomb(3535, 0, 16, chunk(b"tRNS", bytes(2)))
+    found["bomb png palette transparent"] = bomb(most_side(4), 3, 8, chunk(b"tRNS", bytes(256)))
+    found["bomb png RGB transparent"] = bomb(most_side(4), 2, 8, chunk(b"tRNS", bytes(6)))
+    found["bomb png grey transparent"] = bomb(most_side(4), 0, 8, chunk(b"tRNS", bytes(2)))
+    found["bomb png deep grey transparent"] = bomb(most_side(8), 0, 16, chunk(b"tRNS", bytes(2)))
     found["bomb png of 4 gigapixels"] = bomb(8, 0, 8)[:16] + struct.pack(">II", 65536, 65536) + END
     texts = chunk(b"zTXt", b"a\0\0" + zlib.compress(b"\0" * 50_000_000, 9))
     small = seeds()["png L"]
@@ -171,6 +174,12 @@ def large_tags(count: int, size: int) -> bytes:
     """Return a TIFF directory of so many tags, each of which claims the same bytes for its value."""
     tags = b"".join(struct.pack("<HHII", tag, 3, size // 2, 8) for tag in range(300, 300 + count))
     return b"II*\0" + struct.pack("<I", 8 + size) + bytes(size) + struct.pack("<H", count) + tags + bytes(4)
+
+
+def most_side(bytes_a_pixel: int) -> int:
+    """Return the side of the largest square that is served, of pixels of so many bytes."""
+    pixels = Limits().max_pixels
+    return isqrt(min(pixels, MOST_BYTES_A_PIXEL * pixels // bytes_a_pixel))
 
 
 def bomb(side: int, colours: int, depth: int, *more: bytes) -> bytes:
