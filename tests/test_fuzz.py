@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from backend.inference.errors import DamagedImage
 from backend.inference.images import Film, ImageTooLarge, read_film
 from tests.soak.corpus import bomb, floods, most_side, seeds
-from tests.soak.fuzz import MOST_MIB, MOST_SECONDS, Findings, fuzz
+from tests.soak.fuzz import MOST_MIB, MOST_SECONDS, Fault, Findings, fuzz
 from tests.soak.mutate import mutant, small_mutant
 
 pytestmark = pytest.mark.skipif(
@@ -85,6 +86,14 @@ def test_planted_faults_are_found_each_with_its_file(monkeypatch: pytest.MonkeyP
     assert faults(found)[4] == f"the process ended with {-signal.SIGSEGV}"
     assert "MemoryError" in faults(found)[5]
     assert faults(found)[6] == "no end after 2 s"
+
+
+def test_findings_add_up() -> None:
+    one = Findings(Counter(film=3), [], (0.2, 7), (90, 1))
+    other = Findings(Counter(film=1, lost=1), [Fault(8, "no end")], (0.1, 8), (95, 8))
+    together = one + other
+    assert (together.inputs, together.outcomes["film"], together.faults) == (5, 4, [Fault(8, "no end")])
+    assert (together.slowest, together.largest) == ((0.2, 7), (95, 8))
 
 
 @pytest.mark.parametrize("colours", [2, 4, 6])

@@ -19,6 +19,7 @@ from backend.training.data import (
     Record,
     find_copies,
     find_records,
+    fold_by_patient,
     split_by_patient,
 )
 
@@ -60,6 +61,24 @@ def test_the_split_depends_on_the_seed_and_not_on_the_order_of_files() -> None:
     ]
     assert as_sets[0] == as_sets[1]
     assert as_sets[0] != as_sets[2]
+
+
+def test_folds_hold_every_film_once_and_a_patient_in_one_of_them() -> None:
+    made = records()
+    folds = fold_by_patient(made, 5)
+    patients = [{record.patient for record in fold} for fold in folds]
+    assert all(one.isdisjoint(other) for one, other in combinations(patients, 2))
+    assert Counter(record.path for fold in folds for record in fold) == Counter(r.path for r in made)
+    assert [len({r.patient for r in fold if r.label == NORMAL}) for fold in folds] == [20] * 5
+    assert [len(each) for each in patients] == pytest.approx([60] * 5, abs=2)
+
+
+@pytest.mark.parametrize(
+    ("count", "message"), [(1, "two folds"), (0, "two folds"), (301, "too few patients")]
+)
+def test_folds_that_hold_nothing_are_refused(count: int, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        fold_by_patient(records(), count)
 
 
 def put(folder: Path, *names: str) -> None:

@@ -17,7 +17,7 @@ from backend.training import augment as augmentation
 from backend.training import networks, train
 from backend.training.augment import augment, mixup
 from backend.training.data import CLASSES, INPUT, DataError, Films, as_input
-from backend.training.recipe import Cycle, Stage, epochs, parse_schedule
+from backend.training.recipe import Cycle, Stage, epochs, last_side, parse_schedule
 
 from torchvision.ops import StochasticDepth  # isort: skip  (after backend.inference.models)
 
@@ -44,6 +44,10 @@ def test_schedules_are_read_and_unrolled() -> None:
         (128, 6e-4),
         (128, 6e-4),
     ]
+
+
+def test_a_network_is_asked_at_the_size_of_its_last_epoch() -> None:
+    assert last_side("1e-3:2x224 6e-4:1x96,2x128") == 128
 
 
 @pytest.mark.parametrize("text", ["", "20x96", "1e-3:20", "1e-3:x96", "1e-3:2x96;3x96"])
@@ -193,13 +197,31 @@ def test_the_average_forgets_fast_at_first_and_by_the_decay_then() -> None:
     assert seen == pytest.approx(by_hand)
 
 
+@pytest.mark.parametrize(
+    ("capabilities", "halved"),
+    [
+        ({"avx2": True, "avx512_bf16": False, "amx_bf16": False}, False),
+        ({"avx512_bf16": True, "amx_bf16": False}, True),
+        ({"architecture": "aarch64", "bf16": True}, True),
+        ({}, False),
+    ],
+)
+def test_a_cpu_that_would_have_to_imitate_bfloat16_computes_in_float32(
+    capabilities: dict[str, object], halved: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: capabilities)
+    with networks.autocast(CPU):
+        product = torch.ones(4, 4) @ torch.ones(4, 4)
+    assert product.dtype == (torch.bfloat16 if halved else torch.float32)
+
+
 def test_batch_statistics_are_those_of_the_films_as_they_are(films: Films) -> None:
     torch.manual_seed(0)
     network = Network("efficientnet_v2_s", len(CLASSES))
     networks.measure_batch_statistics(network, films, batch=12)
     assert not any(module.training for module in network.modules())
     stem, norm = network.features[0][0], network.features[0][1]
-    with torch.no_grad(), torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.no_grad(), networks.autocast(CPU):
         before_norm = stem(as_input(films.pixels, INPUT)).float()
     torch.testing.assert_close(norm.running_mean, before_norm.mean((0, 2, 3)), rtol=1e-2, atol=1e-2)
     torch.testing.assert_close(norm.running_var, before_norm.var((0, 2, 3)), rtol=2e-2, atol=1e-2)
@@ -215,7 +237,9 @@ def test_a_checkpoint_of_another_configuration_is_not_resumed(films: Films, tmp_
 def test_it_learns_what_can_be_learnt_and_teaches_it(films: Films, tmp_path: Path) -> None:
     """A few epochs on films told apart by brightness; then a pupil listens to the teacher alone."""
     torch.manual_seed(0)
-    config = train.Config("efficientnet_v2_s", "2e-3:12x32", batch=6, ema=0.5)
+    config = train.Config(
+        "efficientnet_v2_s", "2e-3:12x32", batch=6, ema=0.5, mixup_alpha=0, stochastic_depth=0
+    )
     teacher = run(config, tmp_path / "teacher", films)
     teacher.train(films, films)
     teacher.finish(films, films)

@@ -64,21 +64,42 @@ def split_by_patient(records: list[Record], seed: int = SPLIT_SEED) -> dict[str,
     Patients are ranked by a seeded hash of their name, so that the split needs no stored list and a
     patient keeps the split when the order of the files changes.
     """
+    home: dict[str, str] = {}
+    for patients in _ranked_strata(records, seed):
+        first = round(len(patients) * _SHARES[0])
+        second = round(len(patients) * (_SHARES[0] + _SHARES[1]))
+        for rank, patient in enumerate(patients):
+            home[patient] = SPLITS[(rank >= first) + (rank >= second)]
+    return {split: [record for record in records if home[record.patient] == split] for split in SPLITS}
+
+
+def fold_by_patient(records: list[Record], folds: int, seed: int = SPLIT_SEED) -> list[list[Record]]:
+    """Cut the films into folds by patient, stratified and ranked as `split_by_patient` does.
+
+    Raise DataError for fewer than two folds, or if one of them would hold no film.
+    """
+    if folds < 2:
+        raise DataError("cross-validation needs two folds or more")
+    home: dict[str, int] = {}
+    for patients in _ranked_strata(records, seed):
+        home |= {patient: rank % folds for rank, patient in enumerate(patients)}
+    found = [[record for record in records if home[record.patient] == fold] for fold in range(folds)]
+    if not all(found):
+        raise DataError(f"the films are of too few patients for {folds} folds")
+    return found
+
+
+def _ranked_strata(records: list[Record], seed: int) -> list[list[str]]:
+    """Return the patients by the set of labels that they have, each list ranked by a seeded hash."""
     labels: dict[str, set[int]] = defaultdict(set)
     for record in records:
         labels[record.patient].add(record.label)
     strata: dict[tuple[int, ...], list[str]] = defaultdict(list)
     for patient, found in labels.items():
         strata[tuple(sorted(found))].append(patient)
-
-    home: dict[str, str] = {}
     for patients in strata.values():
         patients.sort(key=lambda patient: hashlib.sha256(f"{seed}:{patient}".encode()).digest())
-        first = round(len(patients) * _SHARES[0])
-        second = round(len(patients) * (_SHARES[0] + _SHARES[1]))
-        for rank, patient in enumerate(patients):
-            home[patient] = SPLITS[(rank >= first) + (rank >= second)]
-    return {split: [record for record in records if home[record.patient] == split] for split in SPLITS}
+    return list(strata.values())
 
 
 def find_copies(records: list[Record], folder: Path) -> list[Record]:

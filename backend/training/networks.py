@@ -19,7 +19,7 @@ from torchvision.ops import StochasticDepth  # isort: skip  (after backend.infer
 
 Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
 
-TEACHERS = ("efficientnet_lite2",)
+TEACHERS = {"efficientnet_lite2": "EfficientNet-Lite2"}
 """What can be taught to teach others, beside the architectures that are served."""
 
 
@@ -39,6 +39,13 @@ def choose_device(name: str) -> torch.device:
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return torch.device(name)
+
+
+def autocast(device: torch.device) -> torch.autocast:
+    """Compute in bfloat16 where the device can: a CPU that must imitate it takes a hundred times as long."""
+    capabilities = torch.cpu.get_capabilities() if device.type == "cpu" else {"bf16": True}
+    can = any(has for name, has in capabilities.items() if "bf16" in name)
+    return torch.autocast(device.type, torch.bfloat16, enabled=can)
 
 
 def parameter_groups(network: nn.Module, weight_decay: float) -> list[dict[str, Any]]:
@@ -105,17 +112,22 @@ def load_initial(network: nn.Module, path: Path) -> None:
     print(f"initialised {len(fitting)} of {len(wanted)} tensors from {path}")
 
 
-def load_teacher(run: Path, device: torch.device) -> nn.Module:
+def load_finished(run: Path, device: torch.device) -> nn.Module:
     """Return a finished run's network, frozen."""
     try:
         record = json.loads((run / "run.json").read_text())
     except OSError as error:
-        raise DataError(f"{run} is not a finished run to learn from") from error
-    teacher = build_network(record["config"]["arch"]).to(device)
-    teacher.load_state_dict(load_file(run / "model.safetensors"))
-    teacher.eval().requires_grad_(False)
+        raise DataError(f"{run} is not a finished run") from error
+    network = build_network(record["config"]["arch"]).to(device)
+    network.load_state_dict(load_file(run / "model.safetensors"))
+    return network.eval().requires_grad_(False)
+
+
+def load_teacher(run: Path, device: torch.device) -> nn.Module:
+    """Return a finished run's network as a teacher of films that are augmented and of all sizes."""
+    teacher = load_finished(run, device)
     for norm in batch_norms(teacher):
-        # Its pupils' films are augmented and of all sizes: a batch's own statistics fit them best.
+        # The running statistics are of films as they are served: here a batch's own fit best.
         norm.running_mean = norm.running_var = None
     return teacher
 
@@ -145,7 +157,7 @@ def measure_batch_statistics(network: nn.Module, films: Films, batch: int, most:
     order = torch.randperm(len(films), generator=torch.Generator().manual_seed(0))[:most]
     for chosen in order.split(batch) if norms else []:
         inputs = as_input(films.pixels[chosen.to(films.pixels.device)], INPUT)
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
+        with autocast(inputs.device):
             network(inputs.contiguous(memory_format=torch.channels_last))
     network.eval()
 

@@ -15,16 +15,18 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from backend.inference.architectures import ARCHITECTURES
 from backend.training import gate_tables, tables
 from backend.training.data import CLASSES, NORMAL
+from backend.training.networks import TEACHERS
 from backend.training.temperatures import SERVED
 from backend.training.voting import ENSEMBLE
 
 DOCUMENTS = ("MODEL_CARD.md", "README.md")
 EVALUATION = Path("docs/evaluation")
-REPORTS = ("held-out", "held-out-explanation", "calibration", "gate")
+REPORTS = ("held-out", "held-out-explanation", "calibration", "gate", "cross-validation")
 NOT_MEASURED = "Not measured yet: `make evaluate` does."
-GATE_NOT_MEASURED = "Not measured yet: `make evaluate-gate` does."
+_COMMANDS = {"gate": "make evaluate-gate", "folds": "make cross-validate"}
 
 _BLOCK = re.compile(r"(<!-- figures: (?P<name>[a-z-]+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
 _IN_SHORT = (
@@ -73,7 +75,8 @@ def fill(text: str, reports: Reports) -> str:
         try:
             written = block(reports)
         except KeyError:  # a report, or a part of it, is not there
-            written = GATE_NOT_MEASURED if match["name"].startswith("gate-") else NOT_MEASURED
+            command = _COMMANDS.get(match["name"].partition("-")[0], "make evaluate")
+            written = NOT_MEASURED.replace("make evaluate", command)
         return f"{match[1]}{written}\n{match[3]}"
 
     return _BLOCK.sub(write, text)
@@ -108,6 +111,17 @@ def _missed(reports: Reports) -> str:
     return (
         f"Of {films} films with pneumonia {missed} ({missed / films:.0%}) were called normal; of {normal} "
         f"normal ones {false_alarms} ({false_alarms / normal:.0%}) were called pneumonia."
+    )
+
+
+def _folds(reports: Reports) -> str:
+    report = reports["cross-validation"]
+    names = {**ARCHITECTURES, **TEACHERS}
+    return (
+        f"{names[report['architecture']]}, taught {len(report['folds'])} times by the schedule "
+        f"`{report['schedule']}`, each time without one fold of the patients: {report['films']} films of "
+        f"{report['patients']} patients (`make cross-validate DATA=path/to/chest_xray`, on "
+        f"{report['processor']}).\n\n{tables.folds_table(report, _IN_SHORT[:-1])}"
     )
 
 
@@ -158,6 +172,7 @@ BLOCKS: dict[str, Callable[[Reports], str]] = {
     "in-short": lambda reports: tables.measures_table(reports["held-out"], _IN_SHORT),
     "missed": _missed,
     "measures": lambda reports: tables.measures_table(reports["held-out"]),
+    "folds": _folds,
     "confusion": lambda reports: tables.confusion_table(reports["held-out"][ENSEMBLE]["confusion"]),
     "flips": lambda reports: tables.flips_table(reports["held-out"]["perturbations"]),
     "worst-flips": lambda reports: tables.worst_sentence(reports["held-out"]["worst_flips"]),

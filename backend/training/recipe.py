@@ -72,3 +72,8 @@ def epochs(cycles: list[Cycle]) -> Iterator[Epoch]:
             for _ in range(stage.epochs):
                 yield Epoch(stage.side, cycle.peak, done / cycle.epochs, (done + 1) / cycle.epochs)
                 done += 1
+
+
+def last_side(schedule: str) -> int:
+    """Return the image size (pixels a side) at which a schedule ends, and at which its network is asked."""
+    return list(epochs(parse_schedule(schedule)))[-1].side

@@ -224,6 +224,23 @@ def rules_table(report: dict[str, Any]) -> str:
     return _table([*head, "normal with a pneumonia"], rows)
 
 
+def folds_table(report: dict[str, Any], chosen: Sequence[str]) -> str:
+    """Return how a recipe does on films that it did not learn from, in all and by fold."""
+    rows = []
+    for each in chosen:
+        by_fold = [fold["measures"][each] for fold in report["folds"]]
+        rows.append(
+            [
+                _title(each),
+                _interval(report["measures"][each]),
+                f"{min(by_fold):.3f} to {max(by_fold):.3f}",
+                _interval(report["splits"]["held-out"]["measures"][each]),
+            ]
+        )
+    head = ["measure", "all films, each left out once", f"from fold to fold ({len(report['folds'])})"]
+    return _table([*head, "the held-out films among them"], rows)
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -38,6 +38,7 @@ from backend.training.data import (
 )
 from backend.training.networks import (
     TEACHERS,
+    autocast,
     average_of,
     build_network,
     choose_device,
@@ -49,7 +50,7 @@ from backend.training.networks import (
     run_depthwise_in_float32,
     set_stochastic_depth,
 )
-from backend.training.recipe import Epoch, epochs, parse_schedule
+from backend.training.recipe import Epoch, epochs, last_side, parse_schedule
 
 DEFAULT_SCHEDULES = {
     "efficientnet_v2_s": "1e-3:16x96 6e-4:4x96,5x128,2x160,2x224 2e-4:1x224 5e-4:5x160,5x224",
@@ -157,7 +158,7 @@ class Run:
         one_hot = F.one_hot(labels, len(CLASSES)).float()
         films, targets = mixup(augment(pixels), one_hot, self.config.mixup_alpha)
         inputs = as_input(films, INPUT).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with autocast(self.device):
             logits, _ = self.network(inputs)
         # The prior stands in the training loss alone, so that the bare logits favour no class
         # (Menon et al., arXiv 2007.07314).
@@ -165,7 +166,7 @@ class Run:
         loss = F.cross_entropy(predicted, targets, label_smoothing=self.config.label_smoothing)
         if self.teacher is None:
             return loss
-        with torch.no_grad(), torch.autocast(self.device.type, dtype=torch.bfloat16):
+        with torch.no_grad(), autocast(self.device):
             taught, _ = self.teacher(inputs)
         divergence = F.kl_div(
             predicted.log_softmax(1),
@@ -214,7 +215,7 @@ class Run:
         Batch statistics are measured anew: those gathered on the way are of augmented films, other weights
         and other sizes.
         """
-        side = list(epochs(parse_schedule(self.config.schedule)))[-1].side
+        side = last_side(self.config.schedule)
         measure_batch_statistics(self.average.module, films.resized(side), self.config.batch)
         accuracy = validation_accuracy(self.average.module, validation.resized(side), self.config.batch)
         weights = {name: value.cpu().contiguous() for name, value in self.average.module.state_dict().items()}
@@ -229,16 +230,20 @@ class Run:
 
 
 @torch.inference_mode()
+def answer(network: nn.Module, films: Films, batch: int) -> torch.Tensor:
+    """Return a network's bare logits on n films, float32 (n, classes)."""
+    network.eval()
+    said = []
+    for pixels in films.pixels.split(batch):
+        inputs = as_input(pixels, INPUT).contiguous(memory_format=torch.channels_last)
+        with autocast(inputs.device):
+            said.append(network(inputs)[0].float())
+    return torch.cat(said)
+
+
 def validation_accuracy(network: nn.Module, films: Films, batch: int) -> float:
     """Return the share of films a network names rightly."""
-    network.eval()
-    correct = 0
-    for pixels, labels in zip(films.pixels.split(batch), films.labels.split(batch), strict=True):
-        inputs = as_input(pixels, INPUT).contiguous(memory_format=torch.channels_last)
-        with torch.autocast(inputs.device.type, dtype=torch.bfloat16):
-            logits, _ = network(inputs)
-        correct += int((logits.argmax(1) == labels).sum())
-    return correct / len(films)
+    return float((answer(network, films, batch).argmax(1) == films.labels).float().mean())
 
 
 def main() -> None:
@@ -278,11 +283,16 @@ def main() -> None:
 
 
 def teach(config: Config, data: Path, out: Path, device: torch.device) -> None:
-    """Do a whole run, or what is left of it."""
+    """Do a whole run on the training split, or what is left of it."""
     parse_schedule(config.schedule)
+    films = load_films(find_records(data, "train", config.split_seed))
+    validation = load_films(find_records(data, "validation", config.split_seed))
+    teach_films(config, films.to(device), validation.to(device), out, device)
+
+
+def teach_films(config: Config, films: Films, validation: Films, out: Path, device: torch.device) -> None:
+    """Do a whole run on given films, or what is left of it; raise DataError if they are too few."""
     out.mkdir(parents=True, exist_ok=True)
-    films = load_films(find_records(data, "train", config.split_seed)).to(device)
-    validation = load_films(find_records(data, "validation", config.split_seed)).to(device)
     if len(films) < config.batch:
         raise DataError(f"{len(films)} films do not fill one batch of {config.batch}")
     print(f"{len(films)} films to learn from, {len(validation)} to watch, on {device}")
