@@ -71,7 +71,7 @@ async function end(child: ChildProcess): Promise<void> {
 }
 
 /** Return a port below those that clients are given: one that knocks before the server is up may meet itself. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   for (;;) {
     const port = 20_000 + Math.floor(Math.random() * 12_000);
     const probe = createServer().listen(port, '127.0.0.1');

@@ -24,6 +24,7 @@ from tests.e2e.container import PATIENCE, Answer, Container, container, is_failu
 pytestmark = needs_nginx
 
 CLIENTS = 4
+LEAVES_WITHIN_SECONDS = 30
 
 
 @dataclass
@@ -76,10 +77,12 @@ def test_stopping_under_load_loses_no_request(tmp_path: Path, png: bytes) -> Non
             thread.start()
         until(lambda: any(client.answers for client in clients))
         before = sum(len(client.answers) for client in clients)
+        told = time.monotonic()
         up.process.send_signal(signal.SIGTERM)
         time.sleep(0.1)
         up.process.send_signal(signal.SIGTERM)  # a second one hurries nothing
         assert up.process.wait(timeout=PATIENCE) == 0
+        assert time.monotonic() - told < LEAVES_WITHIN_SECONDS
         for thread in threads:
             thread.join(timeout=PATIENCE)
 
