@@ -1,10 +1,13 @@
 """Sixty-four clients, most of whom leave at random, and slow senders beside them, before the real nginx.
 
-Who behaves gets an answer to everything: a reading, or a refusal that says when to come again.
+Who behaves gets an answer to everything: a reading, or a refusal that says when to come again. Each has a
+film of its own, whose reading it knows from when it was alone, so that another's would be noticed.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 import tempfile
 import threading
@@ -14,8 +17,11 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from PIL import Image
+
+from backend.inference.synthetic import draw_chest_film
 from tests.e2e.container import Container, container
-from tests.soak.corpus import seeds
+from tests.soak.corpus import encoded, seeds
 from tests.soak.marked import form, post
 from tests.soak.slow import PACE_SECONDS, SlowSenders
 from tests.soak.wire import abandon, send, status
@@ -24,6 +30,9 @@ WELL_BEHAVED, LEAVING, SLOW = 16, 48, 200
 SECONDS = 120
 _AT_LEAST = 3  # requests of each, however slow the machine is
 _LEAVE_LATE = 0.3
+OK = 200
+SAME = 0.001
+"""How far a probability may be from that of the same film alone."""
 _READ = 0.9
 """What share of the requests of those who behave has to be read, and not refused."""
 
@@ -38,6 +47,8 @@ def load(
 ) -> dict[str, Any]:
     """Load the service for a while; return what the well-behaved got."""
     seeds()  # drawn now: they are not to take of the time
+    own = [own_film(number) for number in range(well_behaved)]
+    alone = [probabilities(send(up.port, post(film, "/predict?cam=none"))) for film in own]
     until = time.monotonic() + seconds
     statuses: Counter[int] = Counter()
     counts: Counter[str] = Counter()
@@ -49,11 +60,15 @@ def load(
         for turn in count():
             if turn >= _AT_LEAST and time.monotonic() > until:
                 return
-            film = dice.choice(films) + dice.randbytes(8)  # none that the cache knows
+            is_own = dice.random() < 0.5
+            film = (own[number] if is_own else dice.choice(films)) + dice.randbytes(8)  # unknown to the cache
             request = post(film, "/predict?cam=map") if dice.random() < 0.5 else form(film, FILE)
-            said = _said(up.port, request, False, f"127.1.0.{number + 1}")
+            said, answer = _said(up.port, request, False, f"127.1.0.{number + 1}")
             with lock:
                 statuses[said] += 1
+                if said == OK:
+                    counts["compared"] += is_own
+                    counts["mixed up"] += not belongs(answer, film, alone[number] if is_own else None)
 
     def leave(number: int) -> None:
         dice = random.Random(1000 + number)
@@ -96,7 +111,11 @@ def load(
         "slow_senders_sent_away": slow_senders.sent_away,
         "statuses": {str(said): count for said, count in sorted(statuses.items())},
         "lost_answers": lost,
-        "passed": lost == 0
+        "compared_with_the_film_alone": counts["compared"],
+        "readings_that_differ": len({tuple(each.values()) for each in alone}),
+        "answers_of_another": counts["mixed up"],
+        "passed": lost == counts["mixed up"] == 0
+        and counts["compared"] > 0
         and statuses[200] >= _READ * sum(statuses.values())
         and slow_senders.fragments > slow,
     }
@@ -105,14 +124,34 @@ def load(
 FILE = 'name="file"; filename="film.png"'
 
 
-def _said(port: int, request: bytes, leaves: bool, source: str) -> int:
+def own_film(number: int) -> bytes:
+    """Return a client's film, which is like no other's."""
+    film = Image.fromarray(draw_chest_film(448, 512, opacity=number % 2 == 0, seed=number))
+    return encoded(film, "JPEG" if number % 3 else "PNG")
+
+
+def probabilities(answer: bytes) -> dict[str, float]:
+    found: dict[str, float] = json.loads(answer.partition(b"\r\n\r\n")[2])["probabilities"]
+    return found
+
+
+def belongs(answer: bytes, film: bytes, alone: dict[str, float] | None) -> bool:
+    """Say whether an answer is of this film, and, where it is known, what is said of it alone."""
+    body = json.loads(answer.partition(b"\r\n\r\n")[2])
+    if body["provenance"]["image_sha256"] != hashlib.sha256(film).hexdigest():
+        return False
+    return alone is None or all(abs(body["probabilities"][each] - p) < SAME for each, p in alone.items())
+
+
+def _said(port: int, request: bytes, leaves: bool, source: str) -> tuple[int, bytes]:
     try:
         answer = send(port, request, leaves, source)
     except OSError:
-        return 0
+        return 0, b""
     said = status(answer)
     when = b"\r\nretry-after: " in answer.partition(b"\r\n\r\n")[0].lower()
-    return said if when or said not in {429, 503} else 0  # who is not told when to come again is lost
+    # Who is not told when to come again is lost.
+    return (said if when or said not in {429, 503} else 0), answer
 
 
 def run() -> dict[str, Any]:

@@ -41,7 +41,9 @@ _SENTENCES: dict[str, list[tuple[str, Callable[[Figures], str]]]] = {
                 f"{f['slow_senders']} senders that never end, for {f['seconds']} s: {f['answers']:,} "
                 f"answers, {f['given_up']:,} requests given up ({f['given_up_after_the_whole_film']:,} of "
                 f"them sent whole), {f['fragments']:,} fragments sent and {f['slow_senders_sent_away']:,} "
-                f"slow senders sent away, {f['lost_answers']} lost answers"
+                f"slow senders sent away, {f['lost_answers']} lost answers; "
+                f"{f['compared_with_the_film_alone']:,} answers held to that of the same film alone, "
+                f"{f['answers_of_another']} of another"
             ),
         )
     ],
