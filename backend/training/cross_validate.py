@@ -39,7 +39,7 @@ from backend.training.train import Config, answer, teach_films
 
 FOLDS = 5
 ARCHITECTURE = "efficientnet_lite2"
-SCHEDULE = "5e-4:2x160"
+SCHEDULE = "5e-4:3x160,2x224"
 
 
 def cross_validate(
