@@ -22,7 +22,7 @@ from backend.inference.images import Film, Limits, read_film
 from backend.inference.png import Png
 from backend.inference.preprocess import squeeze
 from backend.inference.synthetic import draw_chest_film
-from tests.soak.corpus import encoded, raw_png
+from tests.soak.corpus import chunk, encoded, raw_png
 
 
 @pytest.fixture
@@ -36,11 +36,6 @@ def png_header(width: int, height: int) -> bytes:
     """The start of a PNG that claims a size and holds nothing."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 100))
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    """A chunk of a PNG: length, name, content, checksum."""
-    return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
 
 def test_grey_png_is_read_unchanged(grey: Film) -> None:

@@ -31,7 +31,7 @@ _DATA_URI = re.compile(rb"data:[^,]{0,200};base64,", re.IGNORECASE)
 class _Fields(msgspec.Struct):
     """The fields of a JSON body that mean something, each as it was sent.
 
-    What else a body holds is passed over: fourteen megabytes of empty lists would be gigabytes of Python's.
+    What else a body holds is passed over: millions of empty lists would be as many of Python's objects.
     """
 
     file_data: msgspec.Raw = msgspec.Raw()

@@ -23,8 +23,6 @@ from backend.inference.errors import (
     NotARadiograph,
     UnsupportedType,
 )
-from backend.inference.jpeg import Jpeg
-from backend.inference.png import Png
 
 Film = NDArray[np.uint8]
 """A radiograph: grey levels, shape (height, width), 0 black to 255 white."""
@@ -70,8 +68,8 @@ def read_film(data: bytes, limits: Limits = Limits()) -> Film:
     return film
 
 
-def _take_apart(data: bytes) -> Jpeg | Png:
-    kinds: dict[bytes, type[Jpeg | Png]] = {jpeg.SIGNATURE: Jpeg, png.SIGNATURE: Png}
+def _take_apart(data: bytes) -> jpeg.Jpeg | png.Png:
+    kinds: dict[bytes, type[jpeg.Jpeg | png.Png]] = {jpeg.SIGNATURE: jpeg.Jpeg, png.SIGNATURE: png.Png}
     for signature, kind in kinds.items():
         if data.startswith(signature):
             try:
@@ -81,7 +79,7 @@ def _take_apart(data: bytes) -> Jpeg | Png:
     raise UnsupportedType("The file is neither a JPEG nor a PNG image.")
 
 
-def _decode(picture: Jpeg | Png) -> Film:
+def _decode(picture: jpeg.Jpeg | png.Png) -> Film:
     try:
         return decode(picture)
     except MemoryError:

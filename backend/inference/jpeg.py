@@ -46,12 +46,12 @@ class Jpeg:
     @property
     def size(self) -> tuple[int, int]:
         """Return width and height."""
-        return self._frame[2], self._frame[1]
+        return self._frame[:2]
 
     @property
     def channels(self) -> int:
         """Return 1 for grey, 3 for colours, 4 for inks."""
-        return self._frame[3]
+        return self._frame[2]
 
     @property
     def decoded_bytes(self) -> int:
@@ -65,11 +65,11 @@ class Jpeg:
         return next((tags for tags in found if tags.startswith(PREFIX)), b"")
 
     @cached_property
-    def _frame(self) -> tuple[int, int, int, int]:
-        """Return the bits of a level, height, width, and the number of channels."""
+    def _frame(self) -> tuple[int, int, int]:
+        """Return width, height, and the number of channels."""
         start = next(start for marker, start, _ in self._parts if marker in _FRAMES)
-        bits, height, width, channels = struct.unpack(">BHHB", self.data[start : start + 6].ljust(6, b"\0"))
-        return bits, height, width, channels
+        height, width, channels = struct.unpack(">xHHB", self.data[start : start + 6].ljust(6, b"\0"))
+        return width, height, channels
 
     @cached_property
     def _parts(self) -> list[tuple[int, int, int]]:

@@ -11,7 +11,6 @@ OUT/cross-validation.json.
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -31,11 +30,13 @@ from backend.training.data import (
     fold_by_patient,
     load_films,
 )
-from backend.training.metrics import RESAMPLES, Labels, Probabilities, measure, summarise
+from backend.training.export import read_record
+from backend.training.metrics import RESAMPLES, Probabilities, measure, summarise
 from backend.training.networks import choose_device, load_finished
 from backend.training.recipe import last_side
 from backend.training.record import processor_name, write_json
 from backend.training.train import Config, answer, teach_films
+from backend.training.voting import labels_of
 
 FOLDS = 5
 ARCHITECTURE = "efficientnet_lite2"
@@ -54,10 +55,8 @@ def cross_validate(
     """Teach what is left of the folds, write the report, and return it."""
     split_of = {record: split for split in SPLITS for record in find_records(data, split, config.split_seed)}
     cut = fold_by_patient(list(split_of), folds, config.split_seed)
-    said = [
-        ask_fold(config, cut, place, runs / f"{place + 1}-of-{folds}", choose_device(device))
-        for place in range(folds)
-    ]
+    chosen = choose_device(device)
+    said = [ask_fold(config, cut, place, runs / f"{place + 1}-of-{folds}", chosen) for place in range(folds)]
     records = [record for fold in cut for record in fold]
     answers = np.concatenate(said)
     report = {
@@ -96,7 +95,7 @@ def ask_fold(
     others = [record for number, fold in enumerate(cut) if number != place for record in fold]
     if not (run / "run.json").exists():
         teach_films(config, load_films(others).to(device), left_out, run, device)
-    elif json.loads((run / "run.json").read_text())["config"] != asdict(config):
+    elif read_record(run)["config"] != asdict(config):
         raise DataError(f"{run} was taught by another recipe; choose other --runs or remove it")
     prior = class_prior(torch.tensor([record.label for record in others]))
     asked = left_out.resized(last_side(config.schedule))
@@ -112,10 +111,6 @@ def summarise_films(records: Sequence[Record], answers: Probabilities, resamples
 
 def count(records: Sequence[Record]) -> dict[str, int]:
     return {"films": len(records), "patients": len({record.patient for record in records})}
-
-
-def labels_of(records: Sequence[Record]) -> Labels:
-    return np.array([record.label for record in records])
 
 
 def main() -> None:

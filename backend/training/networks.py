@@ -42,7 +42,7 @@ def choose_device(name: str) -> torch.device:
 
 
 def autocast(device: torch.device) -> torch.autocast:
-    """Compute in bfloat16 where the device can: a CPU that must imitate it takes a hundred times as long."""
+    """Compute in bfloat16 where the device can: a CPU that must imitate it takes many times as long."""
     capabilities = torch.cpu.get_capabilities() if device.type == "cpu" else {"bf16": True}
     can = any(has for name, has in capabilities.items() if "bf16" in name)
     return torch.autocast(device.type, torch.bfloat16, enabled=can)

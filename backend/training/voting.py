@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +29,12 @@ def find_split(
         records = find_copies(records, copies)
     if not records:
         raise DataError(f"the {split} split of {data} holds no films")
-    return records, np.array([record.label for record in records])
+    return records, labels_of(records)
+
+
+def labels_of(records: Sequence[Record]) -> Labels:
+    """Return what n films show, as indices into CLASSES (n,)."""
+    return np.array([record.label for record in records])
 
 
 def split_seed(card: Card) -> int:

@@ -51,6 +51,12 @@ export async function settled(page: Page): Promise<void> {
     await expect.poll(() => busy.count()).toBeLessThan(left);
 }
 
+/** Sign in by a key. */
+export async function giveKey(page: Page, key: string): Promise<void> {
+  await page.getByLabel('API key').fill(key);
+  await page.getByLabel('API key').press('Enter');
+}
+
 /** Return the page's pane with the map. */
 export const paneOf = (page: Page) => page.getByRole('group', { name: /arrow keys/ }).last();
 

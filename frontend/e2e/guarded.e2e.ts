@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
-import { open, settled, withBrowser } from './browser';
+import { giveKey, open, settled, withBrowser } from './browser';
 import { CLIENT, type Provider, startProvider } from './provider';
 import { PYTHON, ROOT, type Service, startService } from './service';
 
@@ -41,15 +41,15 @@ afterAll(async () => {
 
 test('a key that is none is refused, one without the right is told so, and the right one reads the film', async () => {
   const page = await open({}, service.url);
-  await give(page, 'pneumonet_made-up');
+  await giveKey(page, 'pneumonet_made-up');
   await send(page);
   await page.getByRole('alert').getByText('did not accept').waitFor();
-  await give(page, keys.operator);
+  await giveKey(page, keys.operator);
   await page.locator('[data-step=failed]').waitFor();
   await page.getByText('does not allow you to analyse').first().waitFor();
   expect(await page.locator('[data-risk]').count()).toBe(0);
   await page.getByRole('button', { name: 'Sign out' }).click();
-  await give(page, keys.reader);
+  await giveKey(page, keys.reader);
   await send(page);
   await page.locator('[data-step=done] [data-risk]').waitFor();
 });
@@ -73,9 +73,4 @@ async function signIn(page: Page): Promise<void> {
   const popup = await opening;
   await popup.getByRole('link', { name: 'I am a reader' }).click();
   await expect.poll(() => popup.isClosed()).toBe(true);
-}
-
-async function give(page: Page, key: string): Promise<void> {
-  await page.getByLabel('API key').fill(key);
-  await page.getByLabel('API key').press('Enter');
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Page, Route } from 'playwright-core';
 import { expect, inject, test } from 'vitest';
-import { choose, open, settled, withBrowser } from './browser';
+import { choose, giveKey, open, settled, withBrowser } from './browser';
 
 withBrowser();
 const films = inject('films');
@@ -14,12 +14,12 @@ test('a film is sent with the key, a refusal asks for another and keeps the film
   await page.reload();
   await page.getByRole('heading', { name: 'Sign in' }).waitFor();
   expect(await page.getByRole('button', { name: 'Choose films' }).count()).toBe(0);
-  await give(page, 'key-1');
+  await giveKey(page, 'key-1');
   await page.locator('input[type=file]').setInputFiles(films.opacity);
   await page.getByRole('alert').getByText('did not accept').waitFor();
   await page.locator('[data-step=waiting]').getByText('Waiting for you to sign in').waitFor();
   expect(await kept(page)).not.toMatch(/key-\d/);
-  await give(page, 'key-2');
+  await giveKey(page, 'key-2');
   await settled(page);
   await page.locator('[data-step=done] [data-risk]').waitFor();
   expect(given).toEqual(['Bearer key-1', 'Bearer key-2']);
@@ -118,11 +118,6 @@ async function provide(page: Page, issuer: string) {
     return answer ? answer(route, url) : route.fulfill({ status: 404 });
   });
   return noted;
-}
-
-async function give(page: Page, key: string): Promise<void> {
-  await page.getByLabel('API key').fill(key);
-  await page.getByLabel('API key').press('Enter');
 }
 
 /** Return all that the browser has stored for the page, as one text. */
