@@ -16,7 +16,6 @@ from backend.app.queue import WorkQueue
 from backend.app.readiness import Readiness
 from backend.app.settings import Settings
 from backend.app.sizing import decoders, fit, hits
-from backend.app.uploads import DisklessRequest
 from backend.inference.engine import FILMS_AT_ONCE
 from backend.inference.lazy import LazyPredictor
 
@@ -27,10 +26,9 @@ def create_app(settings: Settings | None = None, predictor: LazyPredictor | None
     limits.check(settings.redis_url)
     app = Flask(__name__, static_folder=None)
     app.config["DEBUG"] = False  # Flask itself reads FLASK_DEBUG from the environment
-    app.request_class = DisklessRequest
     app.url_map.merge_slashes = False  # werkzeug would answer //predict by a redirect, in HTML
     app.config["SETTINGS"] = settings
-    app.config["MAX_CONTENT_LENGTH"] = app.config["MAX_FORM_MEMORY_SIZE"] = settings.max_body_bytes
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["predictor"] = predictor = predictor or LazyPredictor.from_weights(
         settings.weights_dir, settings.engine_threads, settings.engine

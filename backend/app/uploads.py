@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import base64
 import binascii
-import io
 import re
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import IO, Any, cast, get_args
+from typing import Any, cast, get_args
 
 import msgspec
 from flask import Request
-from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import HTTPException
 
 from backend.app.contract import FALSE, TRUE, Cam
 from backend.app.errors import RequestError
+from backend.app.forms import Part, read_form
 from backend.inference.corrections import CORRECTIONS, Correction
 
 _OPTIONS = ("cam", "disable_cam", "allow_unusual", "correction")
@@ -44,19 +43,6 @@ class _Fields(msgspec.Struct):
 _FIELDS = msgspec.json.Decoder(_Fields)
 
 
-class DisklessRequest(Request):
-    """A request whose uploads stay in memory: Werkzeug would write those over 500 kB to a temporary file."""
-
-    def _get_file_stream(
-        self,
-        total_content_length: int | None,
-        content_type: str | None,
-        filename: str | None = None,
-        content_length: int | None = None,
-    ) -> IO[bytes]:
-        return io.BytesIO()
-
-
 @dataclass(frozen=True)
 class Upload:
     """One film's bytes, unchecked, how it shall be read, and which pictures the answer shall carry."""
@@ -76,8 +62,10 @@ def read_upload(request: Request) -> Upload:
     """Return the film and the options of a /predict request; raise RequestError."""
     if request.mimetype == "multipart/form-data":
         with _reading():
-            form, files = request.form, request.files.getlist("file")
-        return _upload(_multipart_file(form, files), form, request.args)
+            parts = read_form(request)
+        # The first of several goes before the others.
+        options = {each.name: _text(each) for each in reversed(parts) if each.file_name is None}
+        return _upload(_multipart_file(parts), options, request.args)
     body = _body(request)
     if request.is_json or body.lstrip()[:1] == b"{":
         fields = _json_fields(body)
@@ -92,7 +80,7 @@ def _reading() -> Iterator[None]:
     """Turn whatever the server's body reader raises, on a malformed chunk say, into a refusal."""
     try:
         yield
-    except (HTTPException, MemoryError):
+    except (HTTPException, MemoryError, RequestError):
         raise
     except Exception:
         raise RequestError("bad_request", "The request's body cannot be read.") from None
@@ -107,17 +95,22 @@ def _body(request: Request) -> bytes:
         return body
 
 
-def _multipart_file(form: Mapping[str, Any], files: list[FileStorage]) -> bytes:
-    if "file" in form and not files:
+def _text(field: Part) -> str:
+    return field.data.decode(errors="replace")
+
+
+def _multipart_file(parts: list[Part]) -> bytes:
+    named = [each for each in parts if each.name == "file"]
+    files = [each for each in named if each.file_name is not None]
+    if named and not files:
         raise RequestError("no_file", "The form's field 'file' is text: send it with a file name.")
     if not files:
         raise RequestError("no_file", "No film was sent: the form has no file in the field 'file'.")
     if len(files) > 1:
         raise RequestError("bad_request", "Send one film a request.")
-    data: bytes = files[0].read()
-    if not data and not files[0].filename:
+    if not files[0].data and not files[0].file_name:
         raise RequestError("no_file", "No film was chosen.")
-    return data
+    return files[0].data
 
 
 def _json_fields(body: bytes) -> _Fields:
