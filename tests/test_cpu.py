@@ -46,3 +46,20 @@ def test_no_limit_means_what_is_installed(tmp_path: Path, limit: str) -> None:
 def test_without_cgroups_the_machine_counts(tmp_path: Path) -> None:
     assert cpu.available_cores(tmp_path) == 8
     assert cpu.available_memory(tmp_path) == psutil.virtual_memory().total
+
+
+def test_instruction_sets_are_those_of_the_first_core(tmp_path: Path) -> None:
+    told = tmp_path / "cpuinfo"
+    told.write_text("processor\t: 0\nflags\t\t: fpu avx2\n\nprocessor\t: 1\nflags\t\t: fpu avx512f\n")
+    assert cpu.instruction_sets(told) == ["fpu", "avx2"]
+    told.write_text("processor\t: 0\nFeatures\t: fp asimd bf16\n")
+    assert cpu.instruction_sets(told) == ["fp", "asimd", "bf16"]
+    assert cpu.instruction_sets(tmp_path / "none") != []
+
+
+def test_a_sandbox_without_priorities_will_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "sched_setscheduler", refuse, raising=False)
+    cpu.stand_back()

@@ -16,6 +16,7 @@ import torch
 from backend.inference import exports
 from backend.inference.card import Card, read_card
 from backend.inference.channels_second import keep_channels_second
+from backend.inference.cpu import STOOD_BACK
 from backend.inference.engine import Engine, open_engine
 from backend.inference.ensemble import Ensemble, Vote, combine
 from backend.inference.errors import EngineRefused
@@ -25,6 +26,7 @@ from backend.inference.gate_features import describe
 from backend.inference.gradcam import explain
 from backend.inference.images import Film
 from backend.inference.openvino_engine import AGREEMENT, OpenVinoEngine
+from backend.inference.openvino_runtime import ov
 from backend.inference.preprocess import levels_of, preprocess
 from backend.inference.synthetic import draw_chest_film
 from backend.inference.torch_engine import TorchEngine
@@ -170,7 +172,7 @@ def copy(weights: Path, card: Card, tmp_path: Path) -> Path:
         made = export_of(network, weights / exports.FOLDER).folder
         mine = export_of(network, folder / exports.FOLDER).folder
         mine.mkdir(parents=True)
-        for path in made.iterdir():
+        for path in set(made.iterdir()) - set(made.glob("prepared-*")):
             (mine / path.name).symlink_to(path)
     return folder
 
@@ -223,6 +225,60 @@ def test_a_precision_that_disagrees_gives_way_to_the_next(
     monkeypatch.setattr(OpenVinoEngine, "_precisions", lambda _: ["bfloat16", "float32"])
     monkeypatch.setattr(OpenVinoEngine, "_agrees", lambda self, *_: self.precision == "float32")
     assert OpenVinoEngine(copy, card, 2).precision == "float32"
+
+
+def kept(folder: Path, card: Card) -> list[Path]:
+    """Where the networks of a weights folder are kept as they were prepared."""
+    exported = [export_of(network, folder / exports.FOLDER).folder for network in card.networks]
+    return [path for each in exported for path in each.glob("prepared*")]
+
+
+def test_networks_are_prepared_once(
+    copy: Path, card: Card, drawn: Inputs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = OpenVinoEngine(copy, card, 2).run(drawn[:1])
+    assert len(kept(copy, card)) == 2
+    monkeypatch.setattr(ov.Core, "compile_model", None)  # what is not there cannot be called
+    for mine, theirs in zip(OpenVinoEngine(copy, card, 1).run(drawn[:1]), expected, strict=True):
+        np.testing.assert_array_equal(mine.logits, theirs.logits)
+
+
+def test_prepared_networks_that_disagree_are_prepared_anew(copy: Path, card: Card) -> None:
+    """Here each lies where the other belongs, whole."""
+    OpenVinoEngine(copy, card, 2)
+    paths = kept(copy, card)
+    swapped = [path.read_bytes() for path in reversed(paths)]
+    for path, content in zip(paths, swapped, strict=True):
+        path.write_bytes(content)
+    OpenVinoEngine(copy, card, 2)
+    assert all(path.read_bytes() != content for path, content in zip(paths, swapped, strict=True))
+
+
+def test_what_does_not_agree_is_not_kept(copy: Path, card: Card, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(OpenVinoEngine, "_agrees", lambda *_: False)
+    with pytest.raises(EngineRefused):
+        OpenVinoEngine(copy, card, 2)
+    assert kept(copy, card) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="threads have no priority of their own")
+def test_the_networks_threads_stand_back_and_no_others_do(weights: Path, card: Card) -> None:
+    mine = os.getpriority(os.PRIO_PROCESS, 0)
+    before = set(os.listdir("/proc/self/task"))
+    engine = OpenVinoEngine(weights, card, 2)
+    engine.run(np.zeros((4, 3, 224, 224), np.float32))
+    new = [int(each) for each in set(os.listdir("/proc/self/task")) - before]
+    busy = [each for each in new if cpu_seconds(each) > 0]
+    assert len(busy) >= 2
+    assert {os.getpriority(os.PRIO_PROCESS, each) for each in busy} == {min(19, mine + STOOD_BACK)}
+    assert {os.sched_getscheduler(each) for each in busy} == {os.SCHED_BATCH}
+    assert os.getpriority(os.PRIO_PROCESS, 0) == mine
+
+
+def cpu_seconds(thread: int) -> float:
+    """How long a thread of this process has had a core."""
+    told = Path(f"/proc/self/task/{thread}/stat").read_text().rpartition(") ")[2].split()
+    return int(told[11]) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_damaged_export_is_not_served(copy: Path, card: Card) -> None:

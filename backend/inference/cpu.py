@@ -1,13 +1,19 @@
-"""Measure what this process may use: the container's quota and limit, not the host's cores and memory."""
+"""Tell what this process may use, its container's quota and limit, and stand back for others."""
 
 import math
 import os
+import platform
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
 
 CGROUP = Path("/sys/fs/cgroup")
 """Where a container sees the limits of its own control group, version 2."""
+
+STOOD_BACK = 10
+"""By how much a thread that stands back is nicer, nice(2): who else wants its core has nine tenths of it."""
 
 
 def available_cores(cgroup: Path = CGROUP) -> int:
@@ -37,3 +43,20 @@ def free_memory(cgroup: Path = CGROUP) -> int:
     except (OSError, ValueError):  # no cgroup v2, or "max": no limit
         return free
     return min(free, limit - used)
+
+
+def instruction_sets(cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """Return what the processor can compute with, in the system's words."""
+    try:
+        lines = [line.partition(":") for line in cpuinfo.read_text().splitlines()]
+    except OSError:
+        return [platform.machine(), platform.processor()]
+    return next((words.split() for name, _, words in lines if name.strip() in {"flags", "Features"}), [])
+
+
+def stand_back() -> None:
+    """Have this thread, and those that it begins, let those pass that want a core for a moment only."""
+    if sys.platform == "linux":  # elsewhere it would be the whole process
+        with suppress(OSError):  # a sandbox may know no such call
+            os.sched_setscheduler(0, os.SCHED_BATCH, os.sched_param(0))
+            os.nice(STOOD_BACK)
