@@ -44,6 +44,9 @@ class Master:
     def murder_workers(self) -> None:
         self.murders += 1
 
+    def wait_for_signals(self, timeout: float) -> list[float]:
+        return [timeout]
+
 
 @pytest.fixture
 def processes() -> Iterator[list[Process]]:
@@ -110,3 +113,10 @@ def test_who_is_to_abort_is_killed_and_who_is_to_leave_is_told_so() -> None:
 
 def test_a_sign_of_life_every_second_is_enough() -> None:
     assert STOPPED_SECONDS > 1
+
+
+def test_the_master_looks_more_often_than_every_second() -> None:
+    master: Any = Master()
+    kill_silent_workers_at_once(master)
+    assert master.wait_for_signals(timeout=1.0) == [0.25]
+    assert master.wait_for_signals(timeout=0.1) == [0.1]
