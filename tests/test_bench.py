@@ -38,6 +38,7 @@ from tests.e2e.conftest import ROOT
 PUBLISHED = ROOT / "docs" / "performance"
 
 MEASURED = Measured(
+    precision="bfloat16",
     reference=400,
     forward=250,
     engine=50,
@@ -176,6 +177,16 @@ class TestGoals:
     )
     def test_each_can_be_missed(self, slip: dict[str, float]) -> None:
         assert [goal.met for goal in goals(replace(MEASURED, **slip))].count(False) == 1  # type: ignore[arg-type]
+
+    @pytest.mark.parametrize(
+        "slip",
+        [{"predict": 201}, {"engine": 163}, {"films_a_second": 4.9}],
+        ids=lambda slip: next(iter(slip)),
+    )
+    def test_less_is_asked_without_bfloat16(self, slip: dict[str, float]) -> None:
+        slow = replace(MEASURED, precision="float32", predict=200, engine=162, films_a_second=5)
+        assert all(goal.met for goal in goals(slow))
+        assert [goal.met for goal in goals(replace(slow, **slip))].count(False) == 1  # type: ignore[arg-type]
 
     def test_the_ratio_is_to_what_is_asked(self) -> None:
         assert Goal("", "", 6, 5, "", at_least=True).ratio == pytest.approx(1.2)

@@ -76,6 +76,7 @@ def _of_turns(turns: Turns, cores: int) -> Report:
 def _found(report: Report) -> Measured:
     one, many, calls = report["one_client"], report["many_clients"], report["calls"]
     return Measured(
+        precision=report["precision"],
         reference=report["reference"]["request"]["median_ms"],
         forward=report["reference"]["forward"]["median_ms"],
         engine=report["engine_alone"]["median_ms"],
