@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import os
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,32 @@ def test_one_keeps_while_another_lets_be(network: ov.CompiledModel, tmp_path: Pa
         fcntl.flock(file, fcntl.LOCK_EX)
         keep_prepared(path, network)
     assert list(tmp_path.iterdir()) == [unfinished]
+
+
+@pytest.mark.parametrize("fault", [OSError, RuntimeError, MemoryError])
+def test_what_cannot_be_kept_leaves_nothing_behind(fault: type[Exception], tmp_path: Path) -> None:
+    class Unwilling:
+        def export_model(self) -> object:
+            raise fault
+
+    keep_prepared(tmp_path / "prepared-x", Unwilling())  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_has_kept_meanwhile_is_let_be(
+    network: ov.CompiledModel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who was slow to lock the file that it opened holds one that bears the final name by now."""
+    path, unfinished = tmp_path / "prepared-x", tmp_path / "prepared.unfinished"
+
+    def late(*_: object) -> None:
+        os.replace(unfinished, path)
+        path.write_bytes(b"kept by another")
+        unfinished.touch()  # a third one's
+
+    monkeypatch.setattr(fcntl, "flock", late)
+    keep_prepared(path, network)
+    assert path.read_bytes() == b"kept by another"
 
 
 def test_a_place_that_cannot_be_written_to_keeps_nothing(network: ov.CompiledModel, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -13,6 +14,7 @@ from multipart import MultipartError, MultipartSegment, ParserLimitReached, Push
 from backend.app.errors import RequestError
 
 _MOST_PARTS = 1000
+_ENCODED_NAME = re.compile(r";\s*filename\*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -26,9 +28,11 @@ class Part:
 
 def read_form(request: Request) -> list[Part]:
     """Return the parts of a request's form; raise RequestError, or what the reader of its body raises."""
-    parser = PushMultipartParser(
-        request.mimetype_params.get("boundary", ""), max_segment_count=_MOST_PARTS, strict=True
-    )
+    boundary = request.mimetype_params.get("boundary")
+    if not boundary:
+        raise RequestError("no_file", "No film was sent: the form's type names no boundary.")
+    # Not strict: the line break behind the last boundary would be an error wherever a read ends before it.
+    parser = PushMultipartParser(boundary, max_segment_count=_MOST_PARTS)
     try:
         return list(_parts(parser.parse_blocking(request.stream.read)))
     except ParserLimitReached:
@@ -47,8 +51,8 @@ def _parts(events: Iterator[Any]) -> Iterator[Part]:
 
 
 def _file_name(head: MultipartSegment) -> str | None:
-    """Return a file's name, which old clients send encoded (RFC 5987) and alone; None of a field."""
+    """Return a file's name, which old clients send encoded (RFC 2231) and alone; None of a field."""
     name: str | None = head.filename
-    if name is None and "filename*=" in dict(head.headerlist).get("Content-Disposition", ""):
+    if name is None and _ENCODED_NAME.search(dict(head.headerlist).get("Content-Disposition", "")):
         return "encoded"
     return name

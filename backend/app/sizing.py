@@ -14,8 +14,7 @@ MEMORY_A_PROCESS = 2**30
 """Bytes of a process with the networks that reads ordinary films."""
 
 MEMORY_A_FILM = 48 * 2**20
-"""Bytes that a film of the largest size takes while it waits: in a form its file twice, the other fields, and
-its pixels."""
+"""Bytes that a film of the largest size takes while it waits: its file, all that came with it, its pixels."""
 
 MEMORY_A_DECODE = 250 * 2**20
 """Bytes that decoding a film takes at most (docs/reliability.md)."""

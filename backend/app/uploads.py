@@ -64,7 +64,8 @@ def read_upload(request: Request) -> Upload:
         with _reading():
             parts = read_form(request)
         # The first of several goes before the others.
-        options = {each.name: _text(each) for each in reversed(parts) if each.file_name is None}
+        words = [each for each in reversed(parts) if each.file_name is None and each.name in _OPTIONS]
+        options = {each.name: each.data.decode(errors="replace") for each in words}
         return _upload(_multipart_file(parts), options, request.args)
     body = _body(request)
     if request.is_json or body.lstrip()[:1] == b"{":
@@ -93,10 +94,6 @@ def _body(request: Request) -> bytes:
         if request.content_length is None and limit is not None and len(body) >= limit:
             request.stream.read(1)  # a chunked body is cut at the limit; one byte more is refused
         return body
-
-
-def _text(field: Part) -> str:
-    return field.data.decode(errors="replace")
 
 
 def _multipart_file(parts: list[Part]) -> bytes:

@@ -85,10 +85,13 @@ class OpenVinoEngine:
             compiled = self._compile(exports, threads, is_new)
             if compiled is None:
                 continue
-            self._idle = queue.SimpleQueue[list[ov.InferRequest]]()
-            for _ in range(FILMS_AT_ONCE if self._side_by_side else 1):
-                self._idle.put([each.create_infer_request() for each in compiled])
-            if self._agrees(exports, card):
+            try:
+                agrees = self._agrees(compiled, exports, card)
+            except (RuntimeError, ValueError):  # whatever OpenVINO meets, and answers of another shape
+                if is_new:
+                    raise
+                continue
+            if agrees:
                 return compiled, is_new
         raise EngineRefused("OpenVINO's answers are not those of torch")
 
@@ -120,8 +123,11 @@ class OpenVinoEngine:
                 raise EngineRefused("an export cannot be compiled") from error
         return None if None in compiled else compiled
 
-    def _agrees(self, exports: list[Export], card: Card) -> bool:
-        """Say whether the networks say of the drawn films what torch said when they were exported."""
+    def _agrees(self, compiled: list[ov.CompiledModel], exports: list[Export], card: Card) -> bool:
+        """Take up the networks, and say whether they say of the drawn films what torch did."""
+        self._idle = queue.SimpleQueue[list[ov.InferRequest]]()
+        for _ in range(FILMS_AT_ONCE if self._side_by_side else 1):
+            self._idle.put([each.create_infer_request() for each in compiled])
         probes = [np.load(export.probe) for export in exports]
         films = [self._read(each) for each in zip(*(probe["inputs"] for probe in probes), strict=True)]
         for found, probe, network in zip(zip(*films, strict=True), probes, card.networks, strict=True):

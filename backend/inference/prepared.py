@@ -56,19 +56,20 @@ def keep_prepared(path: Path, network: ov.CompiledModel) -> None:
     Where that cannot be done it is not.
     """
     unfinished = path.with_name("prepared.unfinished")
-    with suppress(OSError), unfinished.open("ab") as file:
+    with suppress(OSError, RuntimeError, MemoryError), unfinished.open("ab") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # another worker keeps the same
-        if not unfinished.exists():  # another has kept it meanwhile
-            return
+        if not os.path.samestat(os.fstat(file.fileno()), unfinished.stat()):
+            return  # another has kept it meanwhile: this file bears the final name
         try:
             blob = network.export_model().getbuffer()
             file.truncate(0)
             file.write(blob)
             file.write(_checksum(blob))
             file.flush()
-            os.rename(unfinished, path)
-        finally:
-            unfinished.unlink(missing_ok=True)
+        except BaseException:
+            unfinished.unlink()
+            raise
+        os.rename(unfinished, path)
         for other in set(path.parent.glob("prepared-*")) - {path}:
             other.unlink()
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import gc
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from statistics import median, quantiles
 from typing import Any
 
@@ -25,13 +26,11 @@ def fill_queue(
     service: Service, clients: int, seconds: float, pause_seconds: float, height: int = 512
 ) -> dict[str, Any]:
     """Have so many clients come at once, and again after a pause; send a few more films, and probes."""
-    gc.collect()
-    gc.freeze()  # what the tests have imported takes Python's collector 0.3 s, which the clock would count
     timed = Senders(service, _TIMED, ordinary(height))
     probes: dict[str, list[Answer]] = {path: [] for path in PROBES}
     with crowd(service.url, clients, pause_seconds, height) as many:
         until(lambda: refused_as_full(service))
-        with timed.sending(_BETWEEN_SECONDS):
+        with _uncollected(), timed.sending(_BETWEEN_SECONDS):
             end = time.monotonic() + seconds
             while time.monotonic() < end:
                 for path in PROBES:
@@ -53,6 +52,17 @@ def fill_queue(
         "probes_ms": {path: spread(found) for path, found in probes.items()},
         "probes_answered": all(each.status == 200 for found in probes.values() for each in found),
     }
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Keep Python's collector from all that the tests have imported: the clock would count its 0.3 s."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def refused_as_full(service: Service) -> int:
