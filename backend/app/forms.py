@@ -1,4 +1,4 @@
-"""Read a multipart form (RFC 7578): its files in memory, and the first of each of its fields."""
+"""Read a multipart form (RFC 7578) into memory."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import queue
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import product
+from itertools import product, repeat
 from pathlib import Path
 
 import numpy as np
@@ -41,7 +41,7 @@ class OpenVinoEngine:
 
     def __init__(self, folder: Path, card: Card, threads: int) -> None:
         """Load the networks on so many cores, having them exported if need be; raise EngineRefused."""
-        self._side_by_side, self._networks = threads > 1, len(card.networks)
+        self._side_by_side = threads > 1
         with ExitStack() as stack:
             exports = find_exports(folder, card, stack)
             compiled, is_new = self._first_to_agree(exports, card, threads)
@@ -51,7 +51,7 @@ class OpenVinoEngine:
 
     def run(self, inputs: NDArray[np.float32]) -> list[Output]:
         """Return each network's output; see Engine."""
-        films = [self._read([film] * self._networks) for film in inputs]
+        films = [self._read(repeat(film)) for film in inputs]
         return [
             Output(*(np.concatenate(parts) for parts in zip(*outputs, strict=True)))
             for outputs in zip(*films, strict=True)
@@ -61,7 +61,7 @@ class OpenVinoEngine:
         """Return each network's outputs for the film that is its own, copied out of the runtime's memory."""
         requests = self._idle.get()
         try:
-            for request, film in zip(requests, films, strict=True):
+            for request, film in zip(requests, films, strict=False):
                 request.start_async([film[None]], share_inputs=True)
                 if not self._side_by_side:
                     request.wait()

@@ -1,4 +1,4 @@
-"""Keep networks as OpenVINO prepared them for this processor, which takes most of a start.
+"""Keep networks as OpenVINO prepared them for this processor, which takes much of a start.
 
 A worker that takes the place of one that died is ready the sooner. What is kept lies beside the export that
 it was made from, under a name that tells the processor, OpenVINO's build and the precision; four bytes at
