@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from backend.inference.errors import DamagedImage
-from backend.inference.images import Film, ImageTooLarge, read_film
+from backend.inference.images import Film, ImageTooLarge, Limits, read_film
 from tests.soak.corpus import bomb, floods, most_side, seeds
 from tests.soak.fuzz import MOST_MIB, MOST_SECONDS, Fault, Findings, fuzz
 from tests.soak.mutate import mutant, small_mutant
@@ -101,6 +101,17 @@ def test_the_deepest_pngs_are_too_large(colours: int) -> None:
     """A megabyte that unpacks to 150 or 200, four times over in a decoder: seconds, and half a gigabyte."""
     with pytest.raises(ImageTooLarge):
         read_film(bomb(5000, colours, 16))
+
+
+@pytest.mark.parametrize("colours", [2, 4, 6])
+def test_of_colours_fewer_pixels_are_served(colours: int) -> None:
+    with pytest.raises(ImageTooLarge, match="send it in grey"):
+        read_film(bomb(5000, colours, 8))
+
+
+@pytest.mark.parametrize("depth", [8, 16])
+def test_of_grey_all_the_pixels_that_are_promised_are_served(depth: int) -> None:
+    assert read_film(bomb(5000, 0, depth)).size == Limits().max_pixels
 
 
 @pytest.mark.parametrize("colours", [2, 6])

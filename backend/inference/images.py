@@ -29,8 +29,8 @@ Film = NDArray[np.uint8]
 
 MIN_SIDE = 32
 _LEAST_CONTRAST = 2.0
-# Three channels of 8 bits. One megabyte can hold 25 megapixels of four times 16: seconds of work.
-MOST_BYTES_A_PIXEL = 3
+# Grey of 16 bits. One megabyte can hold 25 megapixels of four times 16: seconds of work.
+MOST_BYTES_A_PIXEL = 2
 
 # Pillow's own bomb warning is replaced by the limit below, which is stricter and raises.
 Image.MAX_IMAGE_PIXELS = None

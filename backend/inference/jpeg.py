@@ -13,7 +13,7 @@ SIGNATURE = b"\xff\xd8\xff"
 # Of a few dozen, if a camera wrote it. Each costs some microseconds here, an attacker's file holds millions.
 _MOST_PARTS = 1000
 # A progressive JPEG is decoded once a scan: cameras write about ten, an attacker as many as fit the file.
-_MOST_SCANS = 32
+_MOST_SCANS = 24
 _START_OF_SCAN = 0xDA
 _END_OF_IMAGE = 0xD9
 _TAGS = 0xE1
@@ -55,9 +55,9 @@ class Jpeg:
 
     @property
     def decoded_bytes(self) -> int:
-        """Return the size of its pixels, decoded in full."""
+        """Return the size of its pixels, decoded in full: in four inks, or else in grey alone."""
         width, height = self.size
-        return width * height * self.channels
+        return width * height * (4 if self.channels == 4 else 1)
 
     def exif(self) -> bytes:
         """Return its EXIF tags, if it has any."""
