@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import cv2
+import numpy as np
 import pytest
 import torch
 from flask.testing import FlaskClient
@@ -143,3 +145,21 @@ def data() -> Path:
     if not os.environ.get("DATA"):
         pytest.skip("DATA is not set: no real films to test with")
     return Path(os.environ["DATA"])
+
+
+@pytest.fixture(scope="session")
+def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A drawn data set of 12 films, four patients a class: one of each class falls to validation."""
+    folder = tmp_path_factory.mktemp("data")
+    random = np.random.default_rng(0)
+    for number in range(1, 5):
+        for name in (
+            f"NORMAL/IM-{number:04}-0001.jpeg",
+            f"PNEUMONIA/person{number}_bacteria_1.jpeg",
+            f"PNEUMONIA/person{number + 10}_virus_1.jpeg",
+        ):
+            path = folder / "train" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            coarse = random.integers(0, 256, (6, 8), np.uint8)
+            cv2.imwrite(str(path), cv2.resize(coarse, (80, 60), interpolation=cv2.INTER_CUBIC))
+    return folder

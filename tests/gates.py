@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import safetensors.numpy
 
 from backend.inference import gate_features as features
 from backend.inference.card import Card, GateCard, read_card
-from backend.inference.gate import POSES
+from backend.inference.gate import WRONG_POSES
 
 CHANNELS = 2 * (192 + 384 + 768) + 2 * (24 + 48 + 64 + 160 + 256)
 COMPONENTS = 4
@@ -22,6 +23,7 @@ NOTHING = {
     "score": math.inf,
     "distance": math.inf,
     "pose": math.inf,
+    "pose_of_part": math.inf,
     "crop": math.inf,
     "sharpness": -math.inf,
     "white": math.inf,
@@ -33,13 +35,14 @@ NOTHING = {
 """Limits under which nothing is refused and nothing is warned of."""
 
 
-def gated(weights: Path, folder: Path, **limits: float) -> Path:
-    """Return a folder with the networks of another, and a made-up gate with these limits."""
+def gated(weights: Path, folder: Path, without: Sequence[str] = (), **limits: float) -> Path:
+    """Return a folder with the networks of another, and a made-up gate with these limits, without some."""
     folder.mkdir()
     for path in weights.iterdir():
         if path.suffix == ".safetensors":
             (folder / path.name).symlink_to(path)
-    write_gate(folder, read_card(weights), {**NOTHING, **limits})
+    chosen = {name: limit for name, limit in {**NOTHING, **limits}.items() if name not in without}
+    write_gate(folder, read_card(weights), chosen)
     return folder
 
 
@@ -47,7 +50,7 @@ def write_gate(folder: Path, card: Card, limits: dict[str, float]) -> None:
     rng = np.random.default_rng(0)
     tensors = {
         **head(rng, "image", features.LENGTH, 1),
-        **head(rng, "pose", features.LENGTH, len(POSES)),
+        **head(rng, "pose", features.LENGTH, 1 + len(WRONG_POSES)),
         **head(rng, "crop", features.LENGTH, 1),
         **head(rng, "depth", COMPONENTS + 2, 1),
         "space.mean": np.zeros(CHANNELS, np.float32),

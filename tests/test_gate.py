@@ -9,6 +9,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import cv2
@@ -26,7 +27,7 @@ from backend.inference.card import read_card
 from backend.inference.corrections import CORRECTIONS, Correction, correct
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import ModelsUnavailable, WeightsRefused
-from backend.inference.gate import LIMITS, Gate
+from backend.inference.gate import LIMITS, WRONG_POSES, Gate
 from backend.inference.images import Film
 from backend.inference.lazy import LazyPredictor
 from backend.inference.overlay import encode_png
@@ -162,6 +163,67 @@ def test_corrections_turn_counter_clockwise_and_invert() -> None:
     assert correct(film, "rotate_180").tolist() == [[4, 3], [2, 1]]
     assert correct(film, "rotate_270").tolist() == [[3, 1], [4, 2]]
     assert correct(film, "invert").tolist() == [[254, 253], [252, 251]]
+    assert correct(film, "invert").dtype == np.uint8
+
+
+def test_levels_are_corrected_like_films(film: Film) -> None:
+    small = np.asarray(cv2.resize(film, (224, 224)), np.uint8)
+    for correction in CORRECTIONS:
+        found = correct(levels_of(small), correction)
+        np.testing.assert_allclose(found, levels_of(correct(small, correction)), atol=1e-6)
+        assert found.dtype == np.float32
+
+
+@pytest.mark.parametrize("pose", WRONG_POSES)
+@pytest.mark.parametrize(
+    ("margin", "cut_off_as_it_is", "cut_off_put_right", "said", "offered"),
+    [
+        (-1, False, True, [], False),
+        (-1, True, False, ["cropped"], False),
+        (3, True, False, ["pose"], True),
+        (3, False, True, ["cropped"], False),
+        (9, True, True, ["pose", "cropped"], True),
+    ],
+    ids=["right", "cut off", "wrong", "cut off, perhaps wrong", "cut off and surely wrong"],
+)
+def test_a_film_is_put_right_before_it_is_called_cut_off(
+    weights: Path,
+    tmp_path: Path,
+    film: Film,
+    pose: Correction,
+    margin: float,
+    cut_off_as_it_is: bool,
+    cut_off_put_right: bool,
+    said: list[str],
+    offered: bool,
+) -> None:
+    """And how a part of a film lies is said where that is sure enough."""
+    folder = gated(weights, tmp_path / "weights", pose=0, pose_of_part=8, crop=0)
+    gate = Gate.load(folder, read_card(folder))
+    assert gate is not None
+    levels = levels_of(preprocessing.squeeze(film, 224))
+    cut_off = {
+        features.describe(levels).tobytes(): cut_off_as_it_is,
+        features.describe(correct(levels, pose)).tobytes(): cut_off_put_right,
+    }
+    logits = np.array([0, *(margin if each == pose else -5 for each in WRONG_POSES)], np.float32)
+    gate.pose = lambda _: logits  # type: ignore[assignment]
+    gate.crop = lambda described: np.float32([1 if cut_off[described.tobytes()] else -1])  # type: ignore[assignment]
+    votes: Any = [SimpleNamespace(stages=gate.space.mean[None])]
+    warnings = gate.judge(film, levels, votes).warnings
+    name = "inverted" if pose == "invert" else "rotated"
+    assert [each.code for each in warnings] == [name if each == "pose" else each for each in said]
+    assert [each.correction for each in warnings if each.correction] == [pose] * offered
+
+
+def test_every_correction_is_a_pose() -> None:
+    assert sorted(WRONG_POSES) == sorted(CORRECTIONS)
+
+
+def test_a_gate_that_is_surer_of_parts_than_of_the_whole_is_refused(weights: Path, tmp_path: Path) -> None:
+    folder = gated(weights, tmp_path / "weights", pose=2, pose_of_part=1)
+    with pytest.raises(WeightsRefused, match="cannot be used"):
+        Gate.load(folder, read_card(folder))
 
 
 def test_a_gate_that_is_gone_damaged_or_of_other_networks_is_refused(weights: Path, tmp_path: Path) -> None:

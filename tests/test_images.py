@@ -19,6 +19,7 @@ from PIL import Image
 from backend.inference import errors
 from backend.inference.exif import read_orientation
 from backend.inference.images import Film, Limits, read_film
+from backend.inference.jpeg import Jpeg
 from backend.inference.png import Png
 from backend.inference.preprocess import squeeze
 from backend.inference.synthetic import draw_chest_film
@@ -392,6 +393,22 @@ def test_exif_turns_a_deep_film_upright_wherever_it_stands(grey: Film, at_the_en
     place = len(deep) - 12 if at_the_end else 33
     found = read_film(deep[:place] + tagged + deep[place:])
     np.testing.assert_allclose(found.astype(int), np.rot90(read_film(deep), -1), atol=1)
+
+
+def test_a_jpeg_in_colour_may_have_all_the_pixels_that_are_promised() -> None:
+    film = Image.fromarray(np.tile(draw_chest_film(1000, 1250), (5, 4)))
+    assert read_film(encoded(film.convert("RGB"), "JPEG", quality=50)).shape == (1250, 1250)
+    with pytest.raises(errors.ImageTooLarge, match="plain grey"):
+        read_film(encoded(film.convert("CMYK"), "JPEG", quality=50))
+
+
+def test_a_jpeg_may_have_as_many_scans_as_a_program_writes() -> None:
+    whole = encoded(NOISE, "JPEG", progressive=True)
+    last = whole[whole.rindex(b"\xff\xda") : -2]
+    scans = 24 - whole.count(b"\xff\xda")
+    Jpeg(whole[:-2] + last * scans + b"\xff\xd9")
+    with pytest.raises(ValueError, match="more than 24 scans"):
+        Jpeg(whole[:-2] + last * (scans + 1) + b"\xff\xd9")
 
 
 def test_a_large_cmyk_jpeg_is_decoded_smaller_as_well() -> None:

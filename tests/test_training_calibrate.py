@@ -84,28 +84,10 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Member]:
 
 
 @pytest.fixture(scope="module")
-def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A drawn data set of 12 films, four patients a class: one of each class falls to validation."""
-    folder = tmp_path_factory.mktemp("data")
-    random = np.random.default_rng(0)
-    for number in range(1, 5):
-        for name in (
-            f"NORMAL/IM-{number:04}-0001.jpeg",
-            f"PNEUMONIA/person{number}_bacteria_1.jpeg",
-            f"PNEUMONIA/person{number + 10}_virus_1.jpeg",
-        ):
-            path = folder / "train" / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            coarse = random.integers(0, 256, (6, 8), np.uint8)
-            cv2.imwrite(str(path), cv2.resize(coarse, (80, 60), interpolation=cv2.INTER_CUBIC))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def calibrated(runs: list[Member], drawn: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def calibrated(runs: list[Member], drawn_data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("calibrated") / "weights"
-    build_weights(drawn, runs, folder, "9.8.7")
-    calibrate_weights(drawn, folder, folder.parent / "evaluation", engine="torch", draws=0)
+    build_weights(drawn_data, runs, folder, "9.8.7")
+    calibrate_weights(drawn_data, folder, folder.parent / "evaluation", engine="torch", draws=0)
     return folder
 
 
@@ -284,11 +266,11 @@ def test_a_member_written_otherwise_is_refused(text: str) -> None:
 
 
 def test_shares_that_do_not_sum_to_one_are_refused_before_anything_is_written(
-    runs: list[Member], drawn: Path, tmp_path: Path
+    runs: list[Member], drawn_data: Path, tmp_path: Path
 ) -> None:
     members = [Member(runs[0].run, 0.4), Member(runs[1].run, 0.5)]
     with pytest.raises(DataError, match=r"sum to 1, not to 0\.9"):
-        build_weights(drawn, members, tmp_path / "weights", "1.0.0")
+        build_weights(drawn_data, members, tmp_path / "weights", "1.0.0")
     assert not (tmp_path / "weights").exists()
 
 
@@ -351,10 +333,10 @@ def test_the_card_says_what_serving_needs(calibrated: Path) -> None:
 
 
 def test_temperatures_are_fitted_on_validation_through_the_serving_path(
-    calibrated: Path, drawn: Path
+    calibrated: Path, drawn_data: Path
 ) -> None:
     ensemble = Ensemble.load(calibrated)
-    records = find_records(drawn, "validation")
+    records = find_records(drawn_data, "validation")
     films = np.concatenate([preprocess(read_film(record.path.read_bytes()), INPUT) for record in records])
     labels = np.array([record.label for record in records])
     votes = ensemble.vote(films)
@@ -383,13 +365,21 @@ def test_calibration_is_reported(calibrated: Path) -> None:
 
 
 def test_weights_that_lie_there_are_calibrated_anew(
-    calibrated: Path, drawn: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    calibrated: Path, drawn_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     card = read_card(calibrated)
     for network in card.networks:
         (tmp_path / network.file).symlink_to(calibrated / network.file)
     calibrate.replace_temperatures(card, [9.0, 9.0]).write(tmp_path)
-    argv = ["calibrate", "--data", str(drawn), "--weights", str(tmp_path), "--out", str(tmp_path / "out")]
+    argv = [
+        "calibrate",
+        "--data",
+        str(drawn_data),
+        "--weights",
+        str(tmp_path),
+        "--out",
+        str(tmp_path / "out"),
+    ]
     monkeypatch.setattr(sys, "argv", [*argv, "--engine", "torch"])
     monkeypatch.setattr(calibrate, "calibrate_weights", partial(calibrate_weights, draws=0))
     calibrate.main()
@@ -409,10 +399,10 @@ def test_half_precision_answers_as_the_run_does(runs: list[Member], calibrated: 
 
 @pytest.fixture(scope="module")
 def report(
-    calibrated: Path, drawn: Path, tmp_path_factory: pytest.TempPathFactory
+    calibrated: Path, drawn_data: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[dict[str, Any], Path]:
     out = tmp_path_factory.mktemp("evaluation") / "new"
-    return evaluate.evaluate(drawn, calibrated, "validation", out, engine="torch", resamples=20), out
+    return evaluate.evaluate(drawn_data, calibrated, "validation", out, engine="torch", resamples=20), out
 
 
 def test_evaluate_writes_a_report_and_plots(report: tuple[dict[str, Any], Path]) -> None:
@@ -441,11 +431,11 @@ def test_the_report_says_what_was_measured(report: tuple[dict[str, Any], Path], 
 
 
 def test_the_report_measures_what_serving_answers(
-    report: tuple[dict[str, Any], Path], calibrated: Path, drawn: Path
+    report: tuple[dict[str, Any], Path], calibrated: Path, drawn_data: Path
 ) -> None:
     found, _ = report
     ensemble = Ensemble.load(calibrated)
-    records = find_records(drawn, "validation")
+    records = find_records(drawn_data, "validation")
     right = dict.fromkeys(("ensemble", *SHARES), 0)
     for record in records:
         votes = ensemble.vote(preprocess(read_film(record.path.read_bytes()), INPUT))
@@ -472,11 +462,11 @@ def test_the_report_counts_flips(report: tuple[dict[str, Any], Path]) -> None:
 
 
 def test_flips_compare_the_answers_to_changed_films_with_those_before(
-    calibrated: Path, drawn: Path, monkeypatch: pytest.MonkeyPatch
+    calibrated: Path, drawn_data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ensemble = Ensemble.load(calibrated)
     films = [
-        squeeze(read_film(path.read_bytes()), INPUT.size) for path in sorted(drawn.glob("train/*/*"))[:2]
+        squeeze(read_film(path.read_bytes()), INPUT.size) for path in sorted(drawn_data.glob("train/*/*"))[:2]
     ]
     votes = ensemble.vote(np.concatenate([preprocess(film[:, ::-1].copy(), INPUT) for film in films]))
     answers = {"ensemble": combine(votes).argmax(axis=1)}
@@ -494,12 +484,12 @@ def test_flips_compare_the_answers_to_changed_films_with_those_before(
 
 def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
     calibrated: Path,
-    drawn: Path,
+    drawn_data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    argv = ["evaluate", "--data", str(drawn), "--weights", str(calibrated), "--split", "validation"]
+    argv = ["evaluate", "--data", str(drawn_data), "--weights", str(calibrated), "--split", "validation"]
     argv += ["--engine", "torch"]
     monkeypatch.setattr(sys, "argv", [*argv, "--out", str(tmp_path), "--skip-perturbations"])
     monkeypatch.setattr(evaluate, "evaluate", partial(evaluate.evaluate, resamples=10))
@@ -512,9 +502,9 @@ def test_evaluate_command_prints_a_table_and_can_skip_perturbations(
     assert "perturbations" not in json.loads((tmp_path / "validation.json").read_text())
 
 
-def test_a_split_without_films_is_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
+def test_a_split_without_films_is_refused(calibrated: Path, drawn_data: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="holds no films"):
-        evaluate.evaluate(drawn, calibrated, "held-out", tmp_path, engine="torch")
+        evaluate.evaluate(drawn_data, calibrated, "held-out", tmp_path, engine="torch")
 
 
 def test_networks_of_two_splits_are_refused(calibrated: Path) -> None:
@@ -525,17 +515,17 @@ def test_networks_of_two_splits_are_refused(calibrated: Path) -> None:
 
 
 def test_a_card_with_classes_in_another_order_is_refused(
-    calibrated: Path, drawn: Path, tmp_path: Path
+    calibrated: Path, drawn_data: Path, tmp_path: Path
 ) -> None:
     card: Card = replace(read_card(calibrated), classes=CLASSES[::-1])
     card.write(tmp_path)
     for network in card.networks:
         (tmp_path / network.file).symlink_to(calibrated / network.file)
     with pytest.raises(DataError, match="classes"):
-        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out", engine="torch")
+        evaluate.evaluate(drawn_data, tmp_path, "validation", tmp_path / "out", engine="torch")
 
 
-def test_damaged_weights_are_refused(calibrated: Path, drawn: Path, tmp_path: Path) -> None:
+def test_damaged_weights_are_refused(calibrated: Path, drawn_data: Path, tmp_path: Path) -> None:
     (tmp_path / "card.json").write_bytes((calibrated / "card.json").read_bytes())
     with pytest.raises(WeightsRefused):
-        evaluate.evaluate(drawn, tmp_path, "validation", tmp_path / "out", engine="torch")
+        evaluate.evaluate(drawn_data, tmp_path, "validation", tmp_path / "out", engine="torch")

@@ -17,9 +17,9 @@ Reads a chest radiograph: bacterial pneumonia, viral pneumonia or normal, with a
 risk level and a picture of where the networks looked. Not a medical device.
 
 Every address answers under /api too. A film is a JPEG or PNG of at most \
-{_LIMITS.max_image_bytes / 2**20:.0f} MiB and {_LIMITS.max_image_pixels / 1e6:.0f} megapixels, unless this \
-service was set up otherwise; its bytes decide what it is, not its name or type. Nothing about a film or its \
-sender is stored or logged, unless this service keeps an audit log.
+{_LIMITS.max_image_bytes / 2**20:.0f} MiB and {_LIMITS.max_image_pixels / 1e6:.0f} megapixels (some kinds of \
+PNG fewer), unless this service was set up otherwise; its bytes decide what it is, not its name or type. \
+Nothing about a film or its sender is stored or logged, unless this service keeps an audit log.
 
 Every failure has the shape Failure: at an address that is not here 404 with not_found, for another method \
 405 with method_not_allowed. Fields may be added to answers; ignore those that you do not know."""

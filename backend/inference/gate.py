@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from backend.inference import gate_features as features
 from backend.inference.card import Card
-from backend.inference.corrections import Correction
+from backend.inference.corrections import Correction, correct
 from backend.inference.ensemble import Vote
 from backend.inference.errors import WeightsRefused
 from backend.inference.gate_features import Levels, Vector
@@ -40,8 +40,9 @@ WarningCode = Literal[
     "text_over_lungs",
 ]
 
-POSES: tuple[Correction | None, ...] = (None, "rotate_90", "rotate_180", "rotate_270", "invert")
-"""What a film may need to be upright and positive, in the order of the pose head's outputs."""
+WRONG_POSES: tuple[Correction, ...] = ("rotate_90", "rotate_180", "rotate_270", "invert")
+"""What a film may need to be upright and positive, in the order of the pose head's outputs behind the first,
+which stands for a film that needs nothing."""
 
 FARTHEST = 10.0
 """A channel's deviation is cut off there, in standard deviations: by then it is no film's."""
@@ -55,6 +56,7 @@ LIMITS = {
     "score",
     "distance",
     "pose",
+    "pose_of_part",
     "crop",
     "sharpness",
     "white",
@@ -179,9 +181,11 @@ class Gate:
         """Raise for a gate that would fail on films of this side, or let everything pass."""
         if set(self.limits) != LIMITS or any(math.isnan(limit) for limit in self.limits.values()):
             raise ValueError("limits are missing, unknown or no numbers")
+        if self.limits["pose_of_part"] < self.limits["pose"]:
+            raise ValueError("a part of a film would tell more of how it lies than the whole")
         described = features.describe(np.zeros((side, side), np.float32))
         logits, cut = self.pose(described), self.crop(described)
-        if logits.shape != (len(POSES),) or cut.shape != (1,):
+        if logits.shape != (1 + len(WRONG_POSES),) or cut.shape != (1,):
             raise ValueError("a head has other outputs than it needs")
         said = [float(self.score(described, np.zeros_like(self.space.mean))), *logits.tolist(), *cut.tolist()]
         if not all(map(math.isfinite, said)):
@@ -206,12 +210,12 @@ class Gate:
     def _warnings(self, film: Film, levels: Levels, described: Vector) -> list[FilmWarning]:
         limits = self.limits
         found: list[FilmWarning] = []
-        correction = self.correction(described)
+        correction, cut_off = self._pose(levels, described)
         if correction is not None:
             found.append(warn("inverted" if correction == "invert" else "rotated", correction))
         if min(film.shape) < _SMALL_SIDE or features.sharpness(levels) < limits["sharpness"]:
             found.append(warn("low_resolution"))
-        if correction is None and self.crop(described)[0] > limits["crop"]:
+        if cut_off:
             found.append(warn("cropped"))
         white, black = features.exposure(levels)
         bright = features.brightness(levels)
@@ -223,12 +227,24 @@ class Gate:
             found.append(warn("text_over_lungs"))
         return found
 
-    def correction(self, described: Vector) -> Correction | None:
-        """Return what would make the film upright and positive; None if it is, or if that is not sure."""
+    def _pose(self, levels: Levels, described: Vector) -> tuple[Correction | None, bool]:
+        """Return what would make the film upright and positive, if that is sure; and whether it is cut off.
+
+        The crop head knows upright films alone. A part of a film tells less of how it lies than the whole.
+        """
+        margins = self.margins(described)
+        best = int(margins.argmax())
+        correction, margin = WRONG_POSES[best], margins[best]
+        if margin > self.limits["pose"]:
+            described = features.describe(correct(levels, correction))
+        cut_off = bool(self.crop(described)[0] > self.limits["crop"])
+        sure = margin > self.limits["pose_of_part" if cut_off else "pose"]
+        return correction if sure else None, cut_off
+
+    def margins(self, described: Vector) -> Floats:
+        """Return, for each wrong pose (…, 4), by how many logits it is likelier than the right one."""
         logits = self.pose(described)
-        logits = logits - logits[0]
-        best = int(logits.argmax())
-        return POSES[best] if logits[best] > self.limits["pose"] else None
+        return np.asarray(logits[..., 1:] - logits[..., :1])
 
 
 def part_of(tensors: dict[str, Floats], name: str) -> dict[str, Floats]:

@@ -59,7 +59,7 @@ def read_film(data: bytes, limits: Limits = Limits()) -> Film:
     if width * height > limits.max_pixels:
         raise ImageTooLarge(f"The image has more than {limits.max_pixels / 1e6:.0f} megapixels.")
     if picture.decoded_bytes > MOST_BYTES_A_PIXEL * limits.max_pixels:
-        raise ImageTooLarge("The image is too large for its depth and colours: send it in grey.")
+        raise ImageTooLarge("The image is too large for its depth and channels: send it in plain grey.")
     if min(width, height) < MIN_SIDE:
         raise NotARadiograph(f"The image is smaller than {MIN_SIDE} pixels on a side.")
     film = _decode(picture)

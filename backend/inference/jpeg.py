@@ -55,7 +55,7 @@ class Jpeg:
 
     @property
     def decoded_bytes(self) -> int:
-        """Return the size of its pixels, decoded in full: in four inks, or else in grey alone."""
+        """Return the size of its pixels as the decoder hands them over, unscaled: four inks, or else grey."""
         width, height = self.size
         return width * height * (4 if self.channels == 4 else 1)
 

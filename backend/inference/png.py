@@ -44,7 +44,7 @@ class Png:
 
     @property
     def decoded_bytes(self) -> int:
-        """Return the size of its pixels as OpenCV holds them: transparent ones have four channels."""
+        """Return the size of its pixels as decoders hold them: transparent ones have four channels."""
         width, height, depth, colours, _ = self._header
         transparent = colours in {4, 6} or any(name == b"tRNS" for name, _, _ in self._chunks)
         channels = 4 if transparent else _CHANNELS[colours]

@@ -40,7 +40,7 @@ from backend.training.voting import labels_of
 
 FOLDS = 5
 ARCHITECTURE = "efficientnet_lite2"
-SCHEDULE = "5e-4:3x160,2x224"
+SCHEDULE = "5e-4:3x160"
 
 
 def cross_validate(

@@ -21,17 +21,18 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from backend.inference.corrections import Correction
 from backend.inference.engine import ENGINES, FILMS_AT_ONCE, EngineName
 from backend.inference.ensemble import Ensemble, Vote
 from backend.inference.errors import WeightsRefused
-from backend.inference.gate import POSES, Gate, Verdict, WarningCode
+from backend.inference.gate import WRONG_POSES, Gate, Verdict, WarningCode
 from backend.inference.images import Film
 from backend.inference.preprocess import levels_of, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
 from backend.training import perturbations as change
 from backend.training.data import DataError, find_copies, find_records, read_film
 from backend.training.gate import cut_off, pose_wrong
-from backend.training.gate_tables import as_markdown
+from backend.training.gate_tables import CALLED_CUT_OFF, CALLED_TURNED, as_markdown
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.pictures import adult_chest, chest_volume, crops, find_pictures, windowed
@@ -70,6 +71,7 @@ class Judge:
         if gate is None:
             raise WeightsRefused("the card names no gate: run make gate")
         self.gate = gate
+        cv2.setNumThreads(1)  # as serving does: small pictures take longer with more
 
     def __call__(self, film: Film) -> Verdict:
         inputs, votes = self.vote(film)
@@ -117,31 +119,60 @@ def evaluate(
     for name, alter in PERTURBATIONS.items():
         part = [squeezed[place] for place in rng.permutation(len(squeezed))[: plan.changed]]
         report["films"][name] = refusals(judge.all(map(alter, part), name))
-    report["warnings"] = measure_warnings(judge, squeezed, plan, rng, report["films"])
+    turned = judge_turned(judge, squeezed, plan, rng)
+    report["films"] |= {name_of(pose): refusals(seen) for pose, seen in turned.items()}
+    report["warnings"] = {name_of(pose): mended(seen, pose) for pose, seen in turned.items()}
+    report["warnings"] |= measure_spoilings(judge, squeezed, plan, rng)
     report["others"], report["unseen"] = measure_others(judge, squeezed, pictures, plan, rng)
+    report["parts"] = measure_parts(judge, squeezed, turned, plan, rng)
     out.mkdir(parents=True, exist_ok=True)
     report = write_json(out / "gate.json", report)
     (out / "gate.md").write_text(as_markdown(report))
     return report
 
 
-def measure_warnings(
-    judge: Judge, films: Sequence[Film], plan: Plan, rng: Random, accepted: dict[str, Any]
-) -> dict[str, Any]:
-    """Return how often each warning comes where it should; refused turned films count in `accepted` too."""
+def judge_turned(judge: Judge, films: Sequence[Film], plan: Plan, rng: Random) -> dict[Correction, Found]:
+    """Return the verdicts on films that are turned or inverted, by what would mend that."""
+    return {
+        pose: judge.all((pose_wrong(film, pose) for film in some(films, plan.changed // 4, rng)), pose)
+        for pose in WRONG_POSES
+    }
+
+
+def name_of(pose: Correction) -> str:
+    return "inverted" if pose == "invert" else f"turned, {pose} mends it"
+
+
+def mended(seen: Found, pose: Correction) -> dict[str, Any]:
+    """Return how often just that correction was offered which a film needs."""
+    return share(any(warning.correction == pose for warning in each.warnings) for each in seen)
+
+
+def measure_spoilings(judge: Judge, films: Sequence[Film], plan: Plan, rng: Random) -> dict[str, Any]:
+    """Return how often each warning comes where it should."""
     found: dict[str, Any] = {}
-    for pose in POSES[1:]:
-        if pose is None:
-            continue
-        part = some(films, plan.changed // 4, rng)
-        seen = judge.all((pose_wrong(film, pose) for film in part), pose)
-        name = "inverted" if pose == "invert" else f"turned, {pose} mends it"
-        accepted[name] = refusals(seen)
-        found[name] = share(any(warning.correction == pose for warning in each.warnings) for each in seen)
     for name, (code, alter) in spoilings(rng).items():
         seen = judge.all(map(alter, some(films, plan.changed // 4, rng)), name)
         found[name] = share(warned(each, code) for each in seen)
     return found
+
+
+def measure_parts(
+    judge: Judge, films: Sequence[Film], turned: dict[Correction, Found], plan: Plan, rng: Random
+) -> dict[str, Any]:
+    """Return what is said of how a film lies where it is cut off, and of a cut where it lies wrong."""
+    parts = [cut_off(film, rng) for film in some(films, plan.changed, rng)]
+    whole = (each for seen in turned.values() for each in seen)
+    return {
+        CALLED_CUT_OFF: share(warned(each, "cropped") for each in whole),
+        CALLED_TURNED: share(
+            warned(each, "rotated") or warned(each, "inverted") for each in judge.all(parts, "cut off")
+        ),
+        **{
+            f"cut off and {name_of(pose)}: told": mended(seen, pose)
+            for pose, seen in judge_turned(judge, parts, plan, rng).items()
+        },
+    }
 
 
 def spoilings(rng: Random) -> Mapping[str, tuple[str, Callable[[Film], Film]]]:

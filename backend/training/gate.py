@@ -30,13 +30,14 @@ from tqdm import tqdm
 from backend.inference import gate_features as features
 from backend.inference.card import Card, GateCard
 from backend.inference.corrections import correct
-from backend.inference.engine import FILMS_AT_ONCE, EngineName
+from backend.inference.engine import ENGINES, FILMS_AT_ONCE, EngineName
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
-from backend.inference.gate import FARTHEST, POSES, Gate, Space, part_of
+from backend.inference.gate import FARTHEST, WRONG_POSES, Gate, Space, part_of
 from backend.inference.images import Film
 from backend.inference.preprocess import levels_of_squeezed, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
+from backend.inference.weights import check_file
 from backend.training import perturbations as change
 from backend.training.data import DataError, Record, find_records, read_film
 from backend.training.negatives import DRAWN, FROM_FILMS
@@ -54,7 +55,7 @@ COMPONENTS = 64
 _UNDO = {"rotate_90": "rotate_270", "rotate_180": "rotate_180", "rotate_270": "rotate_90", "invert": "invert"}
 _QUANTILES = {"clean": 0.999, "changed": 0.99, "turned": 0.95}
 """Of scores, by condition: the share of films that is let pass, room or not."""
-_FALSE_ALARMS = {"pose": 0.004, "crop": 0.01, "one of two": 0.003, "one": 0.006}
+_FALSE_ALARMS = {"pose": 0.004, "pose of part": 0.01, "crop": 0.01, "one of two": 0.003, "one": 0.006}
 _ROOM = 0.25
 """How far the threshold stands off from films towards what is none, where there is room between them."""
 
@@ -91,7 +92,7 @@ def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Pla
 
     upright = [vary(film, rng) for film in watch(films, "films")]
     samples = draw_samples(plan.samples, side, rng)
-    turned = {pose: [pose_wrong(vary(film, rng), pose) for film in films] for pose in POSES[1:] if pose}
+    turned = {pose: [pose_wrong(vary(film, rng), pose) for film in films] for pose in WRONG_POSES}
     tensors = fit_image_heads(films, [*upright, *samples], turned, others, rng)
     shown = [*upright[: plan.seen_films], *samples[: plan.seen_samples]]
     for wrong in turned.values():
@@ -107,7 +108,7 @@ def refit_limits(
     """Fit the limits alone, of the heads that a weights folder has, with another seed than theirs."""
     ensemble = Ensemble.load(weights, engine)
     card = ensemble.card.gate
-    if card is None or Gate.load(weights, ensemble.card) is None:
+    if card is None:
         raise WeightsRefused("the card names no gate: run make gate")
     rng = np.random.default_rng(seed)
     records = find_records(data, "validation", split_seed(ensemble.card))
@@ -115,7 +116,7 @@ def refit_limits(
     part = plan.kept_others / (plan.drawn + plan.spoilt)
     few = replace(plan, drawn=round(part * plan.drawn), spoilt=round(part * plan.spoilt), crops=5)
     fresh = draw_negatives(validation, few, rng)
-    tensors = safetensors.numpy.load_file(weights / card.file)
+    tensors = safetensors.numpy.load_file(check_file(weights, card.file, card.sha256))
     fitted = {**card.fitted, "seed_of_limits": seed}
     return finish(ensemble, weights, tensors, validation, fresh, fitted, plan, rng)
 
@@ -313,10 +314,9 @@ def fit_limits(
         conditions[name] = [
             alter(films[place]) for place in rng.permutation(len(films))[: plan.validation_changed]
         ]
-    for pose in POSES[1:]:
-        if pose:
-            chosen = rng.permutation(len(films))[: plan.validation_changed]
-            conditions[pose] = [pose_wrong(films[place], pose) for place in chosen]
+    for pose in WRONG_POSES:
+        chosen = rng.permutation(len(films))[: plan.validation_changed]
+        conditions[pose] = [pose_wrong(films[place], pose) for place in chosen]
     described = {name: describe(each) for name, each in conditions.items()}
     stages = {name: see(ensemble, watch(each, f"validation, {name}")) for name, each in conditions.items()}
 
@@ -325,16 +325,17 @@ def fit_limits(
     scores = {name: gate.score(described[name], stages[name]) for name in conditions}
     of_others = gate.score(describe(others), see(ensemble, watch(others, "others kept back")))
 
-    clean = describe(films)
-    logits = gate.pose(clean)
+    clean, parts = describe(films), describe(cut_off(film, rng) for film in films)
     levels = [levels_of_squeezed(film) for film in films]
     white, black = np.array([features.exposure(each) for each in levels]).T
     bright = [features.brightness(each) for each in levels]
     rare, pair = _FALSE_ALARMS["one"], _FALSE_ALARMS["one of two"]
+    sure = limit_of_poses(gate, clean, "pose")
     return {
         "score": threshold(scores, of_others),
         "distance": gate.limits["distance"],
-        "pose": max(0.0, quantile((logits[:, 1:] - logits[:, :1]).max(axis=1), 1 - _FALSE_ALARMS["pose"])),
+        "pose": sure,
+        "pose_of_part": max(sure, limit_of_poses(gate, parts, "pose of part")),
         "crop": max(0.0, quantile(gate.crop(clean)[:, 0], 1 - _FALSE_ALARMS["crop"])),
         "sharpness": quantile([features.sharpness(each) for each in levels], rare),
         "white": max(0.02, quantile(white, 1 - pair)),
@@ -343,6 +344,11 @@ def fit_limits(
         "dark": quantile(bright, pair),
         "strokes": quantile([features.strokes(each) for each in levels], 1 - rare),
     }
+
+
+def limit_of_poses(gate: Gate, described: Floats, alarm: str) -> float:
+    """Return the margin that so few of these films, which lie right, exceed."""
+    return max(0.0, quantile(gate.margins(described).max(axis=1), 1 - _FALSE_ALARMS[alarm]))
 
 
 def threshold(films: dict[str, Floats], others: Floats) -> float:
@@ -427,9 +433,13 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder that holds train/")
     parser.add_argument("--weights", type=Path, default=Path("backend/weights"), help="default: %(default)s")
     parser.add_argument("--limits-only", action="store_true", help="keep the heads, fit the limits anew")
+    parser.add_argument(
+        "--engine", choices=ENGINES, default="auto", help="what runs the networks (default: as serving does)"
+    )
     arguments = parser.parse_args()
+    make = refit_limits if arguments.limits_only else fit
     try:
-        card = (refit_limits if arguments.limits_only else fit)(arguments.data, arguments.weights)
+        card = make(arguments.data, arguments.weights, arguments.engine)
     except (DataError, WeightsRefused) as error:
         parser.error(str(error))
     print(card.gate)

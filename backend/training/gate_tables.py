@@ -23,6 +23,10 @@ WARNED_OF = {
 }
 """How often each way to spoil a film should be warned of, at least."""
 
+CALLED_CUT_OFF = "whole, turned or inverted: called cut off"
+CALLED_TURNED = "cut off, upright: called turned or inverted"
+FALSE_OF_PARTS = (CALLED_CUT_OFF, CALLED_TURNED)
+
 
 def as_markdown(report: dict[str, Any]) -> str:
     parts = ["# The intake gate", measured(report), aims(report), *(part(report) for part in TABLES.values())]
@@ -59,6 +63,7 @@ def aims(report: dict[str, Any]) -> str:
         ),
         ("CT slices refused, at least", 0.90, others["CT slice"]["share"], True),
         *((f"false `{code}`, at most", 0.02, each["share"], False) for code, each in false.items()),
+        *((f"{what}, at most", 0.02, report["parts"][what]["share"], False) for what in FALSE_OF_PARTS),
         *(
             (f"warned of, {what}, at least", aim, report["warnings"][what]["share"], True)
             for what, aim in WARNED_OF.items()
@@ -92,4 +97,5 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "false-warnings": lambda report: _table(
         "warnings on held-out films as they are", "given", report["false_warnings"]
     ),
+    "parts": lambda report: _table("held-out films, cut off or turned or both", "how often", report["parts"]),
 }

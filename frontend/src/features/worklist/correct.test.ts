@@ -88,6 +88,12 @@ describe('the corrected picture', () => {
     expect(written).toEqual(['image/png', 'image/jpeg']);
   });
 
+  it('is a JPEG where the service would refuse so many pixels as a PNG in colour', async () => {
+    vi.stubGlobal('createImageBitmap', async () => ({ width: 4100, height: 3000, close }));
+    expect(await corrected(jpeg(), 'invert')).toMatchObject({ type: 'image/jpeg' });
+    expect(written).toEqual(['image/jpeg']);
+  });
+
   it('is none where the browser cannot write it', async () => {
     vi.spyOn(HTMLCanvasElement.prototype, 'toBlob').mockImplementation((done) => done(null));
     await expect(corrected(jpeg(), 'invert')).rejects.toThrow('could not be written');

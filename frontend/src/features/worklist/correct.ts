@@ -7,6 +7,8 @@ import { abandon, pump } from './runner';
 import { useWorklist } from './store';
 
 const QUALITY = 0.95;
+// A canvas is written as a PNG in transparent colour, of which the service reads at most 12.5 megapixels.
+const MOST_PIXELS_AS_PNG = 12_000_000;
 const TURNS: Record<Correction, number> = { invert: 0, rotate_90: 1, rotate_180: 2, rotate_270: 3 };
 
 /** Put the corrected picture in a film's place and have it read, unless something else became of the film meanwhile; say whether. */
@@ -57,7 +59,7 @@ export async function corrected(file: File, correction: Correction): Promise<Fil
     context.fillStyle = '#fff';
     context.fillRect(-width / 2, -height / 2, width, height);
   }
-  const exact = await written(canvas, 'image/png');
-  const blob = exact.size > MOST_BYTES ? await written(canvas, 'image/jpeg', QUALITY) : exact;
+  const exact = width * height > MOST_PIXELS_AS_PNG ? null : await written(canvas, 'image/png');
+  const blob = exact && exact.size <= MOST_BYTES ? exact : await written(canvas, 'image/jpeg', QUALITY);
   return new File([blob], file.name, { type: blob.type });
 }
