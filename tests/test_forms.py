@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import suppress
+
 import pytest
 from flask import Flask, request
 
@@ -96,3 +99,16 @@ def test_a_form_of_very_many_parts_or_headers_is_refused() -> None:
             parts(body + b"--edge--")
         assert refusal.value.code == "bad_request"
     assert len(parts(part("name=a", b"") * 1000 + b"--edge--")) == 1000
+
+
+@pytest.mark.parametrize("piece", ["\\", '\\"', '\\\\"', '"', ";", "=", "*0=", " "])
+def test_a_header_built_to_be_read_for_ever_is_not(piece: str) -> None:
+    """CVE-2026-28356: an older multipart took twice as long for each further backslash."""
+    headers = [f'name="{piece * 1500}', f"name={piece * 1500}x", f'name="a"; filename="{piece * 1500}']
+    started = time.process_time()
+    for header in headers:
+        with suppress(RequestError):
+            parts(part(header, b"x") + b"--edge--\r\n")
+        with suppress(RequestError):
+            parts(b"--edge--\r\n", f"multipart/form-data; {header}")
+    assert time.process_time() - started < 1

@@ -311,7 +311,7 @@ def test_a_service_with_a_damaged_gate_does_not_answer(weights: Path, tmp_path: 
     folder = gated(weights, tmp_path / "weights")
     (folder / "gate.safetensors").write_bytes(b"")
     with pytest.raises(ModelsUnavailable):
-        LazyPredictor.from_weights(folder).warm_up()
+        loaded(folder)
 
 
 def test_a_gates_file_outside_the_folder_is_refused(weights: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from backend.inference.card import read_card
 from backend.inference.errors import WeightsRefused
 from backend.inference.gate import LIMITS, Gate
 from backend.training.gate import Plan, refit_limits
+from backend.training.pictures import find_pictures
 from tests.gates import gated
 
 FEW = Plan(
@@ -19,7 +20,11 @@ FEW = Plan(
 )
 
 
-def test_limits_are_fitted_to_heads_that_lack_one(weights: Path, drawn_data: Path, tmp_path: Path) -> None:
+def test_limits_are_fitted_to_heads_that_lack_one(
+    weights: Path, drawn_data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = find_pictures("fit")[:2]
+    monkeypatch.setattr("backend.training.gate.find_pictures", lambda _: some)
     folder = gated(weights, tmp_path / "weights", without=["pose_of_part"])
     with pytest.raises(WeightsRefused, match="cannot be used"):
         Gate.load(folder, read_card(folder))

@@ -132,6 +132,7 @@ def bombs() -> dict[str, bytes]:
     return found | {name: make() for name, make in floods().items()}
 
 
+@cache
 def floods() -> dict[str, Callable[[], bytes]]:
     """Return what makes files as large as is served, of as many parts, or as much fill, as go in."""
     grey = Image.fromarray(draw_chest_film(96, 128))

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { signInWith, signOut } from '@/lib/credential';
 import { answerOf } from '@/testing/answers';
 import { filmOf, jpeg } from '@/testing/films';
 import { resetStores } from '@/testing/stores';
@@ -125,6 +126,17 @@ describe('correcting a film', () => {
     useWorklist.getState().change(film.id, { step: { name: 'cancelled' } });
     expect(await correcting).toBe(false);
     expect(only()).toMatchObject({ url: film.url, step: { name: 'cancelled' } });
+    expect(sent()).toEqual([]);
+  });
+
+  it('leaves it alone if its reader signed out meanwhile, whoever came next', async () => {
+    signInWith('one');
+    const film = read();
+    const correcting = correct(film, 'invert');
+    signOut();
+    signInWith('another');
+    expect(await correcting).toBe(false);
+    expect(only()).toEqual(film);
     expect(sent()).toEqual([]);
   });
 

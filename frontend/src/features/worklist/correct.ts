@@ -1,6 +1,7 @@
 /** Corrects a film's picture at the reader's wish, has it read anew, and undoes that. */
 import { drawingContext, written } from '@/lib/canvas';
 import type { Correction } from '@/lib/contract';
+import { useCredential } from '@/lib/credential';
 import { MOST_BYTES } from './file-checks';
 import type { Film } from './film';
 import { abandon, pump } from './runner';
@@ -11,12 +12,14 @@ const QUALITY = 0.95;
 const MOST_PIXELS_AS_PNG = 12_000_000;
 const TURNS: Record<Correction, number> = { invert: 0, rotate_90: 1, rotate_180: 2, rotate_270: 3 };
 
-/** Put the corrected picture in a film's place and have it read, unless something else became of the film meanwhile; say whether. */
+/** Put the corrected picture in a film's place and have it read, unless something else became of film or reader meanwhile; say whether. */
 export async function correct(film: Film, correction: Correction): Promise<boolean> {
   const { id, step, file, url, shrunk, asked, sixteenBit, corrections } = film;
+  const { bearer } = useCredential.getState();
   const picture = await corrected(file, correction);
   const { films, change } = useWorklist.getState();
   if (films.find((other) => other.id === id)?.step !== step) return false;
+  if (useCredential.getState().bearer !== bearer) return false; // or whoever signs in next would send it
   change(id, {
     url: URL.createObjectURL(picture),
     // A canvas has eight bits: of a film of sixteen it is only shown, and the service corrects the film itself.
