@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,18 @@ def test_limits_are_not_fitted_to_a_file_that_was_exchanged(
         refit_limits(drawn_data, folder, "torch", FEW)
 
 
-def test_the_stored_limits_are_those_that_were_fitted(committed: Path) -> None:
+def test_limits_are_not_fitted_to_the_heads_of_other_networks(
+    weights: Path, drawn_data: Path, tmp_path: Path
+) -> None:
+    folder = gated(weights, tmp_path / "weights")
+    card = read_card(folder)
+    assert card.gate is not None
+    replace(card, gate=replace(card.gate, networks=["0" * 64] * 2)).write(folder)
+    with pytest.raises(WeightsRefused, match="other networks"):
+        refit_limits(drawn_data, folder, "torch", FEW)
+
+
+def test_the_stored_gate_has_every_limit(committed: Path) -> None:
     card = read_card(committed)
     assert card.gate is not None
     with safetensors.safe_open(committed / card.gate.file, framework="numpy") as stored:

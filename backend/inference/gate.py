@@ -20,7 +20,7 @@ import safetensors
 from numpy.typing import NDArray
 
 from backend.inference import gate_features as features
-from backend.inference.card import Card
+from backend.inference.card import Card, GateCard
 from backend.inference.corrections import Correction, correct
 from backend.inference.ensemble import Vote
 from backend.inference.errors import WeightsRefused
@@ -173,8 +173,7 @@ class Gate:
             safetensors.SafetensorError,
         ) as error:
             raise WeightsRefused(f"the gate {card.gate.file} cannot be used") from error
-        if card.gate.networks != [network.sha256 for network in card.networks]:
-            raise WeightsRefused("the gate was fitted to other networks: run make gate")
+        check_networks(card, card.gate)
         return gate
 
     def check(self, side: int) -> None:
@@ -245,6 +244,12 @@ class Gate:
         """Return, for each wrong pose (…, 4), by how many logits it is likelier than the right one."""
         logits = self.pose(described)
         return np.asarray(logits[..., 1:] - logits[..., :1])
+
+
+def check_networks(card: Card, gate: GateCard) -> None:
+    """Raise WeightsRefused for a gate that was fitted to other networks than the card's."""
+    if gate.networks != [network.sha256 for network in card.networks]:
+        raise WeightsRefused("the gate was fitted to other networks: run make gate")
 
 
 def part_of(tensors: dict[str, Floats], name: str) -> dict[str, Floats]:

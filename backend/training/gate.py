@@ -33,7 +33,7 @@ from backend.inference.corrections import correct
 from backend.inference.engine import ENGINES, FILMS_AT_ONCE, EngineName
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
-from backend.inference.gate import FARTHEST, WRONG_POSES, Gate, Space, part_of
+from backend.inference.gate import FARTHEST, WRONG_POSES, Gate, Space, check_networks, part_of
 from backend.inference.images import Film
 from backend.inference.preprocess import levels_of_squeezed, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
@@ -110,6 +110,7 @@ def refit_limits(
     card = ensemble.card.gate
     if card is None:
         raise WeightsRefused("the card names no gate: run make gate")
+    check_networks(ensemble.card, card)
     rng = np.random.default_rng(seed)
     records = find_records(data, "validation", split_seed(ensemble.card))
     validation = read_squeezed(records, plan.validation, ensemble.card.input.size, rng)
