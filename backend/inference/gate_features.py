@@ -6,6 +6,9 @@ serves both.
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -37,10 +40,16 @@ def thumbnail(levels: Levels) -> NDArray[np.float32]:
 def _edges(levels: Levels) -> Vector:
     """Return, for each cell, the logarithms of the energy of edges across four directions and of detail."""
     along, down = (cv2.Sobel(levels, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
+    slanting = [_energy(along + down) / 2, _energy(along - down) / 2]
     fine = cv2.Laplacian(levels, cv2.CV_32F, scale=0.25)
-    maps = [np.abs(each) for each in (along, down, (along + down) / 2, (along - down) / 2, fine)]
-    cells = [cv2.resize(each, (CELLS, CELLS), interpolation=cv2.INTER_AREA) for each in maps]
+    cells: list[NDArray[Any]] = [_energy(along), _energy(down), *slanting, _energy(fine)]
     return np.asarray(np.log(np.stack(cells) + _FLAT).ravel(), np.float32)
+
+
+def _energy(edges: NDArray[Any]) -> NDArray[np.float32]:
+    """Return each cell's mean magnitude, (CELLS, CELLS); overwrite the edges, for a copy takes its time."""
+    magnitude = np.abs(edges, out=edges)
+    return np.asarray(cv2.resize(magnitude, (CELLS, CELLS), interpolation=cv2.INTER_AREA))
 
 
 def _histogram(levels: Levels) -> Vector:
@@ -51,9 +60,16 @@ def _histogram(levels: Levels) -> Vector:
 
 def sharpness(levels: Levels) -> float:
     """Return the logarithm of how much of the film's detail is fine."""
-    fine = cv2.Laplacian(levels, cv2.CV_32F).std()
-    coarse = cv2.Laplacian(cv2.GaussianBlur(levels, (0, 0), 2), cv2.CV_32F).std()
+    fine, coarse = (
+        _deviation(cv2.Laplacian(each, cv2.CV_32F)) for each in (levels, cv2.GaussianBlur(levels, (0, 0), 2))
+    )
     return float(np.log((fine + _FLAT / 10) / (coarse + _FLAT / 10)))
+
+
+def _deviation(detail: NDArray[Any]) -> float:
+    """Return the standard deviation of values whose mean is near 0, several times as fast as numpy does."""
+    flat = detail.ravel()
+    return math.sqrt(max(float(flat @ flat) / flat.size - float(flat.mean()) ** 2, 0))
 
 
 def exposure(levels: Levels) -> tuple[float, float]:
@@ -74,7 +90,7 @@ def strokes(levels: Levels) -> float:
     kernel = np.ones((7, 7), np.uint8)
     raised = cv2.morphologyEx(middle, cv2.MORPH_TOPHAT, kernel)
     sunk = cv2.morphologyEx(middle, cv2.MORPH_BLACKHAT, kernel)
-    return float((np.maximum(raised, sunk) > 0.3).mean())
+    return np.count_nonzero(np.maximum(raised, sunk, out=raised) > 0.3) / middle.size
 
 
 def _middle(levels: Levels) -> Levels:
