@@ -43,7 +43,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check 
 export HOST PORT DATA
 
 .PHONY: run page no-page test check format bench soak audit image train weights calibrate gate evaluate evaluate-gate \
-    cross-validate \
+    cross-validate learning-curve \
     screenshots lighthouse \
     need-data need-node clean
 
@@ -143,9 +143,13 @@ evaluate: $(VENV)/.dev | need-data
 	$(BIN)/python -m backend.training.faithfulness --data "$(DATA)" --out docs/evaluation
 	$(BIN)/python -m backend.training.publish
 
-# The teacher's recipe, shortened: that of the served networks takes hours a fold.
+# Both teach the teacher's recipe, shortened: that of the served networks takes hours for each network.
 cross-validate: $(VENV)/.dev | need-data
 	GLIBC_TUNABLES=$(KEPT) $(BIN)/python -m backend.training.cross_validate --data "$(DATA)" --runs $(RUNS)/folds
+	$(BIN)/python -m backend.training.publish
+
+learning-curve: $(VENV)/.dev | need-data
+	GLIBC_TUNABLES=$(KEPT) $(BIN)/python -m backend.training.learning_curve --data "$(DATA)" --runs $(RUNS)/curve
 	$(BIN)/python -m backend.training.publish
 
 # The README's pictures, of drawn films.

@@ -147,6 +147,22 @@ def data() -> Path:
     return Path(os.environ["DATA"])
 
 
+@pytest.fixture
+def bright_data(tmp_path: Path) -> Path:
+    """A data set whose films tell their class by brightness: see tests/patients.py."""
+    from tests.patients import write_patients
+
+    return write_patients(tmp_path / "data")
+
+
+@pytest.fixture
+def taught(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """What would have been taught: see tests/patients.py."""
+    from tests.patients import Taught
+
+    return Taught(monkeypatch)
+
+
 @pytest.fixture(scope="session")
 def drawn_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A drawn data set of 12 films, four patients a class: one of each class falls to validation."""

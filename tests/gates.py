@@ -23,7 +23,6 @@ NOTHING = {
     "score": math.inf,
     "distance": math.inf,
     "pose": math.inf,
-    "pose_of_part": math.inf,
     "crop": math.inf,
     "sharpness": -math.inf,
     "white": math.inf,

@@ -11,7 +11,15 @@ import pytest
 
 from backend.inference.card import read_card
 from backend.training.evaluate_gate import CODES
-from backend.training.gate_tables import FALSE_OF_PARTS, TABLES, WARNED_OF, aims, as_markdown, measured
+from backend.training.gate_tables import (
+    FALSE_OF_PARTS,
+    TABLES,
+    TOLD_OF_PARTS,
+    WARNED_OF,
+    aims,
+    as_markdown,
+    measured,
+)
 from backend.training.perturbations import PERTURBATIONS
 
 ROOT = Path(__file__).parent.parent
@@ -97,6 +105,13 @@ def test_a_cut_is_rarely_taken_for_a_turn_nor_a_turn_for_a_cut(
     report: dict[str, Any], hold: Hold, what: str
 ) -> None:
     hold(what, report["parts"][what]["share"] <= 0.02)
+
+
+@pytest.mark.parametrize(("what", "floor"), TOLD_OF_PARTS.items())
+def test_how_a_part_of_a_film_lies_is_told(
+    report: dict[str, Any], hold: Hold, what: str, floor: float
+) -> None:
+    hold(what, report["parts"][what]["share"] >= floor)
 
 
 def test_every_spoiling_is_measured(report: dict[str, Any]) -> None:

@@ -56,7 +56,6 @@ LIMITS = {
     "score",
     "distance",
     "pose",
-    "pose_of_part",
     "crop",
     "sharpness",
     "white",
@@ -180,8 +179,6 @@ class Gate:
         """Raise for a gate that would fail on films of this side, or let everything pass."""
         if set(self.limits) != LIMITS or any(math.isnan(limit) for limit in self.limits.values()):
             raise ValueError("limits are missing, unknown or no numbers")
-        if self.limits["pose_of_part"] < self.limits["pose"]:
-            raise ValueError("a part of a film would tell more of how it lies than the whole")
         described = features.describe(np.zeros((side, side), np.float32))
         logits, cut = self.pose(described), self.crop(described)
         if logits.shape != (1 + len(WRONG_POSES),) or cut.shape != (1,):
@@ -229,16 +226,14 @@ class Gate:
     def _pose(self, levels: Levels, described: Vector) -> tuple[Correction | None, bool]:
         """Return what would make the film upright and positive, if that is sure; and whether it is cut off.
 
-        The crop head knows upright films alone. A part of a film tells less of how it lies than the whole.
+        The crop head knows upright films alone, so it is asked of the film as it would be put right.
         """
         margins = self.margins(described)
         best = int(margins.argmax())
-        correction, margin = WRONG_POSES[best], margins[best]
-        if margin > self.limits["pose"]:
+        correction = WRONG_POSES[best] if margins[best] > self.limits["pose"] else None
+        if correction is not None:
             described = features.describe(correct(levels, correction))
-        cut_off = bool(self.crop(described)[0] > self.limits["crop"])
-        sure = margin > self.limits["pose_of_part" if cut_off else "pose"]
-        return correction if sure else None, cut_off
+        return correction, bool(self.crop(described)[0] > self.limits["crop"])
 
     def margins(self, described: Vector) -> Floats:
         """Return, for each wrong pose (…, 4), by how many logits it is likelier than the right one."""

@@ -56,7 +56,10 @@ def cross_validate(
     split_of = {record: split for split in SPLITS for record in find_records(data, split, config.split_seed)}
     cut = fold_by_patient(list(split_of), folds, config.split_seed)
     chosen = choose_device(device)
-    said = [ask_fold(config, cut, place, runs / f"{place + 1}-of-{folds}", chosen) for place in range(folds)]
+    said = [
+        ask_newly_taught(config, all_but(cut, place), fold, runs / f"{place + 1}-of-{folds}", chosen)
+        for place, fold in enumerate(cut)
+    ]
     records = [record for fold in cut for record in fold]
     answers = np.concatenate(said)
     report = {
@@ -84,23 +87,27 @@ def cross_validate(
     return write_json(out / "cross-validation.json", report)
 
 
-def ask_fold(
-    config: Config, cut: Sequence[Sequence[Record]], place: int, run: Path, device: torch.device
+def ask_newly_taught(
+    config: Config, learnt_from: Sequence[Record], asked: Sequence[Record], run: Path, device: torch.device
 ) -> Probabilities:
-    """Return what a network says, (n, classes), of the fold's n films, having learnt from all the others.
+    """Return what a network says, (n, classes), of n films that it did not learn from.
 
-    The class prior of the films that taught it is added, as for the served networks.
+    Teach it, watched on those films, by which nothing is chosen, or take the finished run; raise DataError if
+    that is of another recipe. The class prior of the films that taught it is added, as for those served.
     """
-    left_out = load_films(list(cut[place])).to(device)
-    others = [record for number, fold in enumerate(cut) if number != place for record in fold]
+    films = load_films(list(asked)).to(device)
     if not (run / "run.json").exists():
-        teach_films(config, load_films(others).to(device), left_out, run, device)
+        teach_films(config, load_films(list(learnt_from)).to(device), films, run, device)
     elif read_record(run)["config"] != asdict(config):
         raise DataError(f"{run} was taught by another recipe; choose other --runs or remove it")
-    prior = class_prior(torch.tensor([record.label for record in others]))
-    asked = left_out.resized(last_side(config.schedule))
-    logits = answer(load_finished(run, device), asked, config.batch).cpu() + prior.log()
-    return logits.double().softmax(1).numpy()
+    prior = class_prior(torch.tensor([record.label for record in learnt_from]))
+    logits = answer(load_finished(run, device), films.resized(last_side(config.schedule)), config.batch)
+    return (logits.cpu() + prior.log()).double().softmax(1).numpy()
+
+
+def all_but(parts: Sequence[Sequence[Record]], place: int) -> list[Record]:
+    """Return the films of every part but one."""
+    return [record for number, part in enumerate(parts) if number != place for record in part]
 
 
 def summarise_films(records: Sequence[Record], answers: Probabilities, resamples: int) -> dict[str, Any]:

@@ -32,7 +32,13 @@ from backend.inference.synthetic import draw_chest_film
 from backend.training import perturbations as change
 from backend.training.data import DataError, find_copies, find_records, read_film
 from backend.training.gate import cut_off, pose_wrong
-from backend.training.gate_tables import CALLED_CUT_OFF, CALLED_TURNED, as_markdown
+from backend.training.gate_tables import (
+    CALLED_CUT_OFF,
+    CALLED_TURNED,
+    as_markdown,
+    name_of,
+    name_of_part,
+)
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.pictures import adult_chest, chest_volume, crops, find_pictures, windowed
@@ -139,10 +145,6 @@ def judge_turned(judge: Judge, films: Sequence[Film], plan: Plan, rng: Random) -
     }
 
 
-def name_of(pose: Correction) -> str:
-    return "inverted" if pose == "invert" else f"turned, {pose} mends it"
-
-
 def mended(seen: Found, pose: Correction) -> dict[str, Any]:
     """Return how often just that correction was offered which a film needs."""
     return share(any(warning.correction == pose for warning in each.warnings) for each in seen)
@@ -169,7 +171,7 @@ def measure_parts(
             warned(each, "rotated") or warned(each, "inverted") for each in judge.all(parts, "cut off")
         ),
         **{
-            f"cut off and {name_of(pose)}: told": mended(seen, pose)
+            name_of_part(pose): mended(seen, pose)
             for pose, seen in judge_turned(judge, parts, plan, rng).items()
         },
     }

@@ -2,10 +2,10 @@
 
     python -m backend.training.gate --data DATA [--limits-only]
 
-Films of the training split, as they are and changed in what must not matter, turned and inverted, stand
-against what is drawn (negatives.py) and what packages ship (pictures.py, the side `fit`). Limits of warnings
-are quantiles over films of the validation split; the threshold (see `threshold`) stands off from one. It
-writes WEIGHTS/gate.safetensors and names it in card.json.
+Films of the training split, as they are and changed in what must not matter, turned and inverted, whole and
+in part, stand against what is drawn (negatives.py) and what packages ship (pictures.py, the side `fit`).
+Limits of warnings are quantiles over films of the validation split; the threshold (see `threshold`) stands
+off from one. It writes WEIGHTS/gate.safetensors and names it in card.json.
 """
 
 from __future__ import annotations
@@ -256,14 +256,31 @@ def fit_image_heads(
         np.repeat([0, 1], [len(accepted), len(refused)]),
         hidden=48,
     )
-    kinds = [plain, *poses.values()]
-    tensors |= fit_head(
-        "pose", np.concatenate(kinds), np.repeat(range(len(kinds)), [len(each) for each in kinds]), hidden=32
-    )
+    # A generator of its own, so that its parts change nothing in what the heads after it are fitted to.
+    tensors |= fit_pose([plain, *poses.values()], films, rng.spawn(1)[0])
     parts = describe(cut_off(film, rng) for film in films)
     return tensors | fit_head(
         "crop", np.concatenate([plain, parts]), np.repeat([0, 1], [len(plain), len(parts)]), hidden=24
     )
+
+
+def fit_pose(whole: Sequence[Floats], films: Sequence[Film], rng: Random) -> Tensors:
+    """Fit how a film lies, to descriptions of whole films by pose, and to a part of each film in each pose.
+
+    The right pose comes first, then WRONG_POSES in their order.
+    """
+    upright = describe(vary_part(film, rng) for film in watch(films, "parts"))
+    wrong = [
+        describe(pose_wrong(vary_part(film, rng), pose) for film in watch(films, f"parts, {pose}"))
+        for pose in WRONG_POSES
+    ]
+    kinds = [*whole, upright, *wrong]
+    labels = np.repeat([*range(len(whole))] * 2, [len(each) for each in kinds])
+    return fit_head("pose", np.concatenate(kinds), labels, hidden=48)
+
+
+def vary_part(film: Film, rng: Random) -> Film:
+    return cut_off(vary(film, rng), rng)
 
 
 def fit_depth(ensemble: Ensemble, films: Sequence[Film], others: Sequence[Film], rng: Random) -> Tensors:
@@ -331,12 +348,10 @@ def fit_limits(
     white, black = np.array([features.exposure(each) for each in levels]).T
     bright = [features.brightness(each) for each in levels]
     rare, pair = _FALSE_ALARMS["one"], _FALSE_ALARMS["one of two"]
-    sure = limit_of_poses(gate, clean, "pose")
     return {
         "score": threshold(scores, of_others),
         "distance": gate.limits["distance"],
-        "pose": sure,
-        "pose_of_part": max(sure, limit_of_poses(gate, parts, "pose of part")),
+        "pose": limit_of_poses(gate, clean, parts),
         "crop": max(0.0, quantile(gate.crop(clean)[:, 0], 1 - _FALSE_ALARMS["crop"])),
         "sharpness": quantile([features.sharpness(each) for each in levels], rare),
         "white": max(0.02, quantile(white, 1 - pair)),
@@ -347,9 +362,13 @@ def fit_limits(
     }
 
 
-def limit_of_poses(gate: Gate, described: Floats, alarm: str) -> float:
-    """Return the margin that so few of these films, which lie right, exceed."""
-    return max(0.0, quantile(gate.margins(described).max(axis=1), 1 - _FALSE_ALARMS[alarm]))
+def limit_of_poses(gate: Gate, whole: Floats, parts: Floats) -> float:
+    """Return the margin that but few films exceed of those that lie right, of whole ones as of parts."""
+    exceeded = (
+        quantile(gate.margins(described).max(axis=1), 1 - _FALSE_ALARMS[alarm])
+        for described, alarm in ((whole, "pose"), (parts, "pose of part"))
+    )
+    return max(0.0, *exceeded)
 
 
 def threshold(films: dict[str, Floats], others: Floats) -> float:

@@ -5,13 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from backend.inference.corrections import Correction
+from backend.inference.gate import WRONG_POSES
 from backend.training.perturbations import PERTURBATIONS
 
+
+def name_of(pose: Correction) -> str:
+    """Return how a table calls films that this correction puts right."""
+    return "inverted" if pose == "invert" else f"turned, {pose} mends it"
+
+
+def name_of_part(pose: Correction) -> str:
+    """Return how a table calls it that the correction is offered for parts of such films."""
+    return f"cut off and {name_of(pose)}: told"
+
+
 WARNED_OF = {
-    "turned, rotate_90 mends it": 0.95,
-    "turned, rotate_180 mends it": 0.95,
-    "turned, rotate_270 mends it": 0.95,
-    "inverted": 0.95,
+    **{name_of(pose): 0.95 for pose in WRONG_POSES},
     "a quarter of the resolution": 0.5,
     "an eighth of the resolution": 0.9,
     "a half to two thirds of the sides left": 0.8,
@@ -26,6 +36,8 @@ WARNED_OF = {
 CALLED_CUT_OFF = "whole, turned or inverted: called cut off"
 CALLED_TURNED = "cut off, upright: called turned or inverted"
 FALSE_OF_PARTS = (CALLED_CUT_OFF, CALLED_TURNED)
+TOLD_OF_PARTS = {name_of_part(pose): 0.9 for pose in WRONG_POSES}
+"""How often the correction should be offered that a part of a film needs, at least."""
 
 
 def as_markdown(report: dict[str, Any]) -> str:
@@ -67,6 +79,10 @@ def aims(report: dict[str, Any]) -> str:
         *(
             (f"warned of, {what}, at least", aim, report["warnings"][what]["share"], True)
             for what, aim in WARNED_OF.items()
+        ),
+        *(
+            (f"{what}, at least", aim, report["parts"][what]["share"], True)
+            for what, aim in TOLD_OF_PARTS.items()
         ),
     ]
     missed = [

@@ -24,11 +24,12 @@ from backend.training.voting import ENSEMBLE
 
 DOCUMENTS = ("MODEL_CARD.md", "README.md")
 EVALUATION = Path("docs/evaluation")
-REPORTS = ("held-out", "held-out-explanation", "calibration", "gate", "cross-validation")
+REPORTS = ("held-out", "held-out-explanation", "calibration", "gate", "cross-validation", "learning-curve")
 NOT_MEASURED = "Not measured yet: `make evaluate` does."
-_COMMANDS = {"gate": "make evaluate-gate", "folds": "make cross-validate"}
+_COMMANDS = {"gate": "make evaluate-gate", "folds": "make cross-validate", "shares": "make learning-curve"}
 
 _BLOCK = re.compile(r"(<!-- figures: (?P<name>[a-z-]+) -->\n).*?(<!-- /figures -->)", re.DOTALL)
+_NAMES = {**ARCHITECTURES, **TEACHERS}
 _IN_SHORT = (
     "accuracy",
     "balanced_accuracy",
@@ -116,12 +117,21 @@ def _missed(reports: Reports) -> str:
 
 def _folds(reports: Reports) -> str:
     report = reports["cross-validation"]
-    names = {**ARCHITECTURES, **TEACHERS}
     return (
-        f"{names[report['architecture']]}, taught {len(report['folds'])} times by the schedule "
+        f"{_NAMES[report['architecture']]}, taught {len(report['folds'])} times by the schedule "
         f"`{report['schedule']}`, each time without one fold of the patients: {report['films']} films of "
         f"{report['patients']} patients (`make cross-validate DATA=path/to/chest_xray`, on "
         f"{report['processor']}).\n\n{tables.folds_table(report, _IN_SHORT[:-1])}"
+    )
+
+
+def _shares(reports: Reports) -> str:
+    report = reports["learning-curve"]
+    return (
+        f"{_NAMES[report['architecture']]}, `{report['schedule']}` on all films of four folds, about as "
+        f"many steps on fewer, asked of the {report['films']} films of {report['patients']} patients of the "
+        f"fifth (`make learning-curve DATA=path/to/chest_xray`, on {report['processor']}).\n\n"
+        f"{tables.shares_table(report)}\n\n{tables.mended_sentence(report)}"
     )
 
 
@@ -173,6 +183,7 @@ BLOCKS: dict[str, Callable[[Reports], str]] = {
     "missed": _missed,
     "measures": lambda reports: tables.measures_table(reports["held-out"]),
     "folds": _folds,
+    "shares": _shares,
     "confusion": lambda reports: tables.confusion_table(reports["held-out"][ENSEMBLE]["confusion"]),
     "flips": lambda reports: tables.flips_table(reports["held-out"]["perturbations"]),
     "worst-flips": lambda reports: tables.worst_sentence(reports["held-out"]["worst_flips"]),

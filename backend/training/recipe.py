@@ -74,6 +74,12 @@ def epochs(cycles: list[Cycle]) -> Iterator[Epoch]:
                 done += 1
 
 
+def lengthen(schedule: str, times: int) -> str:
+    """Return a schedule with so many times the epochs."""
+    parse_schedule(schedule)
+    return re.sub(r"(\d+)x", lambda match: f"{int(match[1]) * times}x", schedule)
+
+
 def last_side(schedule: str) -> int:
     """Return the image size (pixels a side) at which a schedule ends, and at which its network is asked."""
     return list(epochs(parse_schedule(schedule)))[-1].side

@@ -241,6 +241,28 @@ def folds_table(report: dict[str, Any], chosen: Sequence[str]) -> str:
     return _table([*head, "the held-out films among them"], rows)
 
 
+def shares_table(report: dict[str, Any]) -> str:
+    """Return how a recipe does, taught on each share of the patients, and how its networks err together."""
+    rows = []
+    for share, found in report["shares"].items():
+        films = " and ".join(str(each["learnt_from"]["films"]) for each in found["networks"])
+        keys = ("accuracy", "gain", "wrong_both", "wrong_one", "accuracy_of_mean")
+        measures = found["measures"]
+        rows.append([share, films, *(_interval(measures[key]) if key in measures else "–" for key in keys)])
+    errors = ["both wrong", "one wrong", "accuracy of their mean"]
+    return _table(["learnt from", "films", _TITLES["accuracy"], "gained by doubling", *errors], rows)
+
+
+def mended_sentence(report: dict[str, Any]) -> str:
+    """Return how much of what the networks of half had wrong the one of all names rightly."""
+    found = report["shares"]["all"]["measures"]
+    return (
+        "Of the films that both networks of half had wrong the one of all names "
+        f"{_interval(found['mended_of_wrong_both'])} rightly, of those that one of them had wrong "
+        f"{_interval(found['mended_of_wrong_one'])}."
+    )
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
