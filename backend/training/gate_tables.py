@@ -109,9 +109,13 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "films": lambda report: _table("held-out films", "refused", report["films"]),
     "others": lambda report: _table("no frontal chest radiographs", "refused", report["others"]),
     "unseen": lambda report: _table("chest radiographs unlike those it knows", "refused", report["unseen"]),
-    "warnings": lambda report: _table("held-out films made worse", "warned of", report["warnings"]),
+    "warnings": lambda report: _table(
+        "held-out films made worse", "warned of, refused or not", report["warnings"]
+    ),
     "false-warnings": lambda report: _table(
         "warnings on held-out films as they are", "given", report["false_warnings"]
     ),
-    "parts": lambda report: _table("held-out films, cut off or turned or both", "how often", report["parts"]),
+    "parts": lambda report: _table(
+        "held-out films, cut off or turned or both", "how often, refused or not", report["parts"]
+    ),
 }
