@@ -40,7 +40,7 @@ def thumbnail(levels: Levels) -> NDArray[np.float32]:
 def _edges(levels: Levels) -> Vector:
     """Return, for each cell, the logarithms of the energy of edges across four directions and of detail."""
     along, down = (cv2.Sobel(levels, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
-    # First, for the energy of each overwrites it.
+    # First, for `_energy` overwrites what these are made of.
     slanting = [_energy(along + down) / 2, _energy(along - down) / 2]
     fine = cv2.Laplacian(levels, cv2.CV_32F, scale=0.25)
     cells: list[NDArray[Any]] = [_energy(along), _energy(down), *slanting, _energy(fine)]
