@@ -45,7 +45,9 @@ def gated(weights: Path, folder: Path, without: Sequence[str] = (), **limits: fl
     return folder
 
 
-def write_gate(folder: Path, card: Card, limits: dict[str, float]) -> None:
+def write_gate(
+    folder: Path, card: Card, limits: dict[str, float], description: str = features.VERSION
+) -> None:
     rng = np.random.default_rng(0)
     tensors = {
         **head(rng, "image", features.LENGTH, 1),
@@ -58,7 +60,7 @@ def write_gate(folder: Path, card: Card, limits: dict[str, float]) -> None:
         "space.variances": np.ones(COMPONENTS, np.float32),
         "space.residual": np.array([[0, 0], [1, 1]], np.float32),
     }
-    stored = safetensors.numpy.save(tensors, {"limits": json.dumps(limits)})
+    stored = safetensors.numpy.save(tensors, {"limits": json.dumps(limits), "description": description})
     (folder / "gate.safetensors").write_bytes(stored)
     digest = hashlib.sha256(stored).hexdigest()
     networks = [each.sha256 for each in card.networks]

@@ -34,6 +34,7 @@ from backend.inference.overlay import encode_png
 from backend.inference.preprocess import preprocess
 from backend.inference.synthetic import draw_chest_film
 from backend.training.gate import halve
+from backend.training.perturbations import lose_resolution
 from tests.conftest import PATIENT, UNCACHED
 from tests.gates import gated, write_gate
 
@@ -261,6 +262,13 @@ def test_a_gate_without_all_its_limits_is_refused(
         Gate.load(folder, read_card(folder))
 
 
+def test_a_gate_of_another_description_of_films_is_refused(weights: Path, tmp_path: Path) -> None:
+    folder = gated(weights, tmp_path / "weights")
+    write_gate(folder, read_card(weights), dict.fromkeys(LIMITS, 0.0), description="1")
+    with pytest.raises(WeightsRefused, match="another description"):
+        Gate.load(folder, read_card(folder))
+
+
 @pytest.mark.parametrize(
     ("tensor", "changed"),
     [
@@ -355,25 +363,41 @@ def test_statistics_move_the_way_they_are_named(film: Film) -> None:
     written = small.copy()
     cv2.putText(written, "NOT FOR USE", (50, 110), cv2.FONT_HERSHEY_SIMPLEX, 0.6, 255, 2)
     assert features.sharpness(levels_of(blurred)) < features.sharpness(levels_of(small)) - 0.5
+    coarser = [features.sharpness(levels_of(lose_resolution(small, share))) for share in (1, 0.5, 0.25)]
+    coarser += [features.sharpness(levels_of(lose_resolution(small, share))) for share in (0.125, 1 / 16)]
+    assert max(coarser[2:]) < coarser[1] < coarser[0]
     assert features.strokes(levels_of(written)) > features.strokes(levels_of(small)) + 0.005
     assert features.exposure(np.ones((224, 224), np.float32)) == (1.0, 0.0)
     assert features.exposure(np.zeros((224, 224), np.float32)) == (0.0, 1.0)
+
+
+@pytest.mark.parametrize("shape", [(224, 223), (15, 15), (1, 1)])
+def test_what_is_no_square_large_enough_is_not_described(shape: tuple[int, int]) -> None:
+    with pytest.raises(ValueError, match="no square of at least 16 by 16"):
+        features.describe(np.zeros(shape, np.float32))
 
 
 def test_features_are_what_their_formulas_say(film: Film) -> None:
     """They are computed in fewer steps than these, some of them in place; the levels stay as they were."""
     levels = levels_of(preprocessing.squeeze(film, 224))
     before = levels.copy()
-    along, down = (cv2.Sobel(levels, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
+    half = levels.reshape(112, 2, 112, 2).mean(axis=(1, 3))
+    along, down = (cv2.Sobel(half, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
     fine = cv2.Laplacian(levels, cv2.CV_32F, scale=0.25)
     cells = [
-        np.abs(each).reshape(8, 28, 8, 28).mean(axis=(1, 3))
+        np.abs(each).reshape(8, len(each) // 8, 8, len(each) // 8).mean(axis=(1, 3))
         for each in (along, down, (along + down) / 2, (along - down) / 2, fine)
     ]
-    energy = features.describe(levels)[features.THUMBNAIL**2 : -features.BINS]
+    thumbnail, energy, histogram = np.split(
+        features.describe(levels), [features.THUMBNAIL**2, features.LENGTH - features.BINS]
+    )
+    small = cv2.resize(half, (features.THUMBNAIL, features.THUMBNAIL), interpolation=cv2.INTER_AREA)
+    np.testing.assert_allclose(thumbnail, ((small - small.mean()) / small.std()).ravel(), atol=1e-4)
     np.testing.assert_allclose(energy, np.log(np.stack(cells) + 1e-3).ravel(), atol=1e-4)
-    blurred = cv2.GaussianBlur(levels, (0, 0), 2)
-    details = [cv2.Laplacian(each, cv2.CV_32F).std(dtype=np.float64) + 1e-4 for each in (levels, blurred)]
+    counts = np.bincount((half * (features.BINS / 1.0001)).astype(int).ravel(), minlength=features.BINS)
+    np.testing.assert_allclose(histogram, np.sqrt(counts / half.size), atol=1e-4)
+    smooth = cv2.GaussianBlur(half, (0, 0), 1.5)
+    details = [cv2.Laplacian(each, cv2.CV_32F).std(dtype=np.float64) + 1e-4 for each in (levels, smooth)]
     assert features.sharpness(levels) == pytest.approx(math.log(details[0] / details[1]), abs=1e-4)
     middle, kernel = np.ascontiguousarray(levels[45:179, 45:179]), np.ones((7, 7), np.uint8)
     thin = [cv2.morphologyEx(middle, each, kernel) for each in (cv2.MORPH_TOPHAT, cv2.MORPH_BLACKHAT)]

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 from backend.inference.card import read_card
+from backend.training.degradations import DEGRADATIONS
 from backend.training.evaluate_gate import CODES
 from backend.training.gate_tables import (
     FALSE_OF_PARTS,
+    REFUSED_OF,
     TABLES,
     TOLD_OF_PARTS,
     WARNED_OF,
@@ -25,7 +27,10 @@ from backend.training.perturbations import PERTURBATIONS
 ROOT = Path(__file__).parent.parent
 EVALUATION = ROOT / "docs" / "evaluation"
 
-MISSED: set[str] = set()
+MISSED = {
+    "films refused, a half to two thirds of the sides left",
+    "films refused, underexposed: gamma 4",
+}
 """Shares that were aimed at and not reached: MODEL_CARD.md, The intake gate, names them."""
 
 Hold = Callable[[str, bool], None]
@@ -73,15 +78,15 @@ def test_what_is_missed_is_said(report: dict[str, Any]) -> None:
     assert [name for name in MISSED if name not in aims(report)] == []
 
 
-def test_films_are_answered(report: dict[str, Any], hold: Hold) -> None:
-    hold("as they are", report["films"]["as they are"]["share"] <= 0.003)
+def test_films_changed_in_what_must_not_matter_and_in_what_is_warned_of_are_asked_for() -> None:
+    assert {"as they are", *PERTURBATIONS, *DEGRADATIONS} <= set(REFUSED_OF)
+    assert REFUSED_OF["as they are"] == 0.003
+    assert max(REFUSED_OF.values()) == 0.01
 
 
-@pytest.mark.parametrize("name", PERTURBATIONS)
-def test_films_changed_in_what_must_not_matter_are_answered(
-    report: dict[str, Any], hold: Hold, name: str
-) -> None:
-    hold(name, report["films"][name]["share"] <= 0.01)
+@pytest.mark.parametrize(("name", "most"), REFUSED_OF.items())
+def test_films_are_answered(report: dict[str, Any], hold: Hold, name: str, most: float) -> None:
+    hold(f"films refused, {name}", report["films"][name]["share"] <= most)
 
 
 def test_photographs_and_documents_are_refused(report: dict[str, Any], hold: Hold) -> None:
@@ -114,13 +119,14 @@ def test_how_a_part_of_a_film_lies_is_told(
     hold(what, report["parts"][what]["share"] >= floor)
 
 
-def test_every_spoiling_is_measured(report: dict[str, Any]) -> None:
+def test_every_degradation_is_measured(report: dict[str, Any]) -> None:
     assert set(report["warnings"]) == set(WARNED_OF)
+    assert set(DEGRADATIONS) < set(WARNED_OF)
 
 
 @pytest.mark.parametrize(("what", "floor"), WARNED_OF.items())
 def test_warnings_come_where_they_should(report: dict[str, Any], hold: Hold, what: str, floor: float) -> None:
-    hold(what, report["warnings"][what]["share"] >= floor)
+    hold(f"answered with the warning, {what}", report["warnings"][what]["share"] >= floor)
 
 
 def test_the_drawn_sample_is_answered(report: dict[str, Any]) -> None:

@@ -160,7 +160,8 @@ class Gate:
             with safetensors.safe_open(path, framework="numpy") as stored:
                 names = list(stored.keys())
                 tensors = {name: stored.get_tensor(name).astype(np.float32) for name in names}
-                limits = json.loads(stored.metadata()["limits"])
+                metadata = stored.metadata()
+                limits = json.loads(metadata["limits"])
             gate = cls(tensors, {name: float(value) for name, value in limits.items()})
             gate.check(card.input.size)
         except (
@@ -172,6 +173,7 @@ class Gate:
             safetensors.SafetensorError,
         ) as error:
             raise WeightsRefused(f"the gate {card.gate.file} cannot be used") from error
+        check_description(metadata)
         check_networks(card, card.gate)
         return gate
 
@@ -245,6 +247,12 @@ def check_networks(card: Card, gate: GateCard) -> None:
     """Raise WeightsRefused for a gate that was fitted to other networks than the card's."""
     if gate.networks != [network.sha256 for network in card.networks]:
         raise WeightsRefused("the gate was fitted to other networks: run make gate")
+
+
+def check_description(metadata: dict[str, str]) -> None:
+    """Raise WeightsRefused for a gate that was fitted to another description of films than is made now."""
+    if metadata.get("description") != features.VERSION:
+        raise WeightsRefused("the gate was fitted to another description of films: run make gate")
 
 
 def part_of(tensors: dict[str, Floats], name: str) -> dict[str, Floats]:

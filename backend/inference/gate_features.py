@@ -16,6 +16,9 @@ from numpy.typing import NDArray
 Levels = NDArray[np.float32]
 Vector = NDArray[np.float32]
 
+VERSION = "2"
+"""Of the description: another when its numbers change, so that no gate hears what it was not fitted to."""
+
 THUMBNAIL = 32
 CELLS = 8
 BINS = 16
@@ -27,19 +30,31 @@ _LUNGS = (0.2, 0.8)
 
 
 def describe(levels: Levels) -> Vector:
-    """Return a film's description, float32 (LENGTH,)."""
-    return np.concatenate([thumbnail(levels).ravel(), _edges(levels), _histogram(levels)])
+    """Return a film's description, float32 (LENGTH,); all but its finest detail is taken at half the size.
+
+    Raise ValueError for levels that are no square, or too small a one.
+    """
+    if len(set(levels.shape)) > 1 or len(levels) < 2 * CELLS:
+        raise ValueError(f"no square of at least {2 * CELLS} by {2 * CELLS} levels: {levels.shape}")
+    half = _halve(levels)
+    return np.concatenate([thumbnail(half).ravel(), _edges(half, levels), _histogram(half)])
 
 
 def thumbnail(levels: Levels) -> NDArray[np.float32]:
     """Return the film small, with mean 0 and deviation 1, so that exposure and contrast do not count."""
     small = cv2.resize(levels, (THUMBNAIL, THUMBNAIL), interpolation=cv2.INTER_AREA)
-    return np.asarray((small - small.mean()) / max(float(small.std()), _FLAT), np.float32)
+    mean, deviation = (float(each[0, 0]) for each in cv2.meanStdDev(small))
+    return np.asarray((small - mean) / max(deviation, _FLAT), np.float32)
 
 
-def _edges(levels: Levels) -> Vector:
+def _halve(levels: Levels) -> Levels:
+    side = len(levels) // 2
+    return np.asarray(cv2.resize(levels, (side, side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _edges(half: Levels, levels: Levels) -> Vector:
     """Return, for each cell, the logarithms of the energy of edges across four directions and of detail."""
-    along, down = (cv2.Sobel(levels, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
+    along, down = (cv2.Sobel(half, cv2.CV_32F, *order, scale=0.125) for order in ((1, 0), (0, 1)))
     # First, for `_energy` overwrites what these are made of.
     slanting = [_energy(along + down) / 2, _energy(along - down) / 2]
     fine = cv2.Laplacian(levels, cv2.CV_32F, scale=0.25)
@@ -61,9 +76,9 @@ def _histogram(levels: Levels) -> Vector:
 
 def sharpness(levels: Levels) -> float:
     """Return the logarithm of how much of the film's detail is fine."""
-    fine, coarse = (
-        _deviation(cv2.Laplacian(each, cv2.CV_32F)) for each in (levels, cv2.GaussianBlur(levels, (0, 0), 2))
-    )
+    # Blurred as well as halved: what is coarser than that would count as no less sharp the coarser it is.
+    smooth = cv2.GaussianBlur(_halve(levels), (0, 0), 1.5)
+    fine, coarse = (_deviation(cv2.Laplacian(each, cv2.CV_32F)) for each in (levels, smooth))
     return float(np.log((fine + _FLAT / 10) / (coarse + _FLAT / 10)))
 
 

@@ -1,4 +1,4 @@
-"""Measure the intake gate on held-out films, on those changed, and on pictures that it was not fitted to.
+"""Measure the intake gate on held-out films, as they are and changed, and on what it was not fitted to.
 
     python -m backend.training.evaluate_gate --data DATA --pictures PICTURES
 
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -29,15 +28,18 @@ from backend.inference.gate import WRONG_POSES, Gate, Verdict, WarningCode
 from backend.inference.images import Film
 from backend.inference.preprocess import levels_of, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
-from backend.training import perturbations as change
 from backend.training.data import DataError, find_copies, find_records, read_film
-from backend.training.gate import cut_off, pose_wrong
+from backend.training.degradations import DEGRADATIONS, cut_off
+from backend.training.gate import pose_wrong, some
 from backend.training.gate_tables import (
-    CALLED_CUT_OFF,
-    CALLED_TURNED,
+    CUT_OFF_FOR_DEGRADED,
+    CUT_OFF_FOR_TURNED,
+    TURNED_FOR_CUT_OFF,
+    TURNED_FOR_DEGRADED,
     as_markdown,
     name_of,
     name_of_part,
+    told,
 )
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
@@ -123,14 +125,22 @@ def evaluate(
         seen = judge.all((read_film(record.path) for record in originals), "own aspect")
         report["films"]["in their own aspect"] = refusals(seen)
     for name, alter in PERTURBATIONS.items():
-        part = [squeezed[place] for place in rng.permutation(len(squeezed))[: plan.changed]]
+        part = some(squeezed, plan.changed, rng)
         report["films"][name] = refusals(judge.all(map(alter, part), name))
     turned = judge_turned(judge, squeezed, plan, rng)
+    degraded = judge_degraded(judge, squeezed, plan, rng)
     report["films"] |= {name_of(pose): refusals(seen) for pose, seen in turned.items()}
-    report["warnings"] = {name_of(pose): mended(seen, pose) for pose, seen in turned.items()}
-    report["warnings"] |= measure_spoilings(judge, squeezed, plan, rng)
+    report["films"] |= {name: refusals(seen) for name, seen in degraded.items()}
+    report["warnings"] = {
+        **{name_of(pose): mended(seen, pose) for pose, seen in turned.items()},
+        **{name: answered_with(seen, DEGRADATIONS[name].code) for name, seen in degraded.items()},
+    }
     report["others"], report["unseen"] = measure_others(judge, squeezed, pictures, plan, rng)
-    report["parts"] = measure_parts(judge, squeezed, turned, plan, rng)
+    parts = [cut_off(film, rng) for film in some(squeezed, plan.changed, rng)]
+    upright = judge.all(parts, "cut off")
+    turned_parts = judge_turned(judge, parts, plan, rng)
+    report["films"] |= {name_of_part(pose): refusals(seen) for pose, seen in turned_parts.items()}
+    report["parts"] = measure_parts(turned, degraded, upright, turned_parts)
     out.mkdir(parents=True, exist_ok=True)
     report = write_json(out / "gate.json", report)
     (out / "gate.md").write_text(as_markdown(report))
@@ -145,62 +155,31 @@ def judge_turned(judge: Judge, films: Sequence[Film], plan: Plan, rng: Random) -
     }
 
 
-def mended(seen: Found, pose: Correction) -> dict[str, Any]:
-    """Return how often just that correction was offered which a film needs."""
-    return share(any(warning.correction == pose for warning in each.warnings) for each in seen)
-
-
-def measure_spoilings(judge: Judge, films: Sequence[Film], plan: Plan, rng: Random) -> dict[str, Any]:
-    """Return how often each warning comes where it should."""
-    found: dict[str, Any] = {}
-    for name, (code, alter) in spoilings(rng).items():
-        seen = judge.all(map(alter, some(films, plan.changed // 4, rng)), name)
-        found[name] = share(warned(each, code) for each in seen)
-    return found
+def judge_degraded(judge: Judge, films: Sequence[Film], plan: Plan, rng: Random) -> dict[str, Found]:
+    """Return the verdicts on films that are degraded, by name of the degradation."""
+    return {
+        name: judge.all((each.alter(film, rng) for film in some(films, plan.changed // 4, rng)), name)
+        for name, each in DEGRADATIONS.items()
+    }
 
 
 def measure_parts(
-    judge: Judge, films: Sequence[Film], turned: dict[Correction, Found], plan: Plan, rng: Random
+    turned: dict[Correction, Found],
+    degraded: dict[str, Found],
+    parts: Found,
+    turned_parts: dict[Correction, Found],
 ) -> dict[str, Any]:
-    """Return what is said of how a film lies where it is cut off, and of a cut where it lies wrong."""
-    parts = [cut_off(film, rng) for film in some(films, plan.changed, rng)]
-    whole = (each for seen in turned.values() for each in seen)
+    """Return what is said of how a film lies where it is degraded, and of a cut where there is none."""
+    upright = [each for seen in degraded.values() for each in seen]
+    whole = [each for name, seen in degraded.items() if DEGRADATIONS[name].code != "cropped" for each in seen]
+    wrong = [each for seen in turned.values() for each in seen]
     return {
-        CALLED_CUT_OFF: share(warned(each, "cropped") for each in whole),
-        CALLED_TURNED: share(
-            warned(each, "rotated") or warned(each, "inverted") for each in judge.all(parts, "cut off")
-        ),
-        **{
-            name_of_part(pose): mended(seen, pose)
-            for pose, seen in judge_turned(judge, parts, plan, rng).items()
-        },
+        CUT_OFF_FOR_TURNED: share(warned(each, "cropped") for each in wrong),
+        CUT_OFF_FOR_DEGRADED: share(warned(each, "cropped") for each in whole),
+        TURNED_FOR_CUT_OFF: share(called_turned(each) for each in parts),
+        TURNED_FOR_DEGRADED: share(called_turned(each) for each in upright),
+        **{told(name_of_part(pose)): mended(seen, pose) for pose, seen in turned_parts.items()},
     }
-
-
-def spoilings(rng: Random) -> Mapping[str, tuple[str, Callable[[Film], Film]]]:
-    """Return ways to spoil a film, and the warning that each should bring."""
-    return {
-        "a quarter of the resolution": ("low_resolution", partial(change.lose_resolution, factor=0.25)),
-        "an eighth of the resolution": ("low_resolution", partial(change.lose_resolution, factor=0.125)),
-        "a half to two thirds of the sides left": ("cropped", partial(cut_off, rng=rng)),
-        "overexposed: levels doubled": ("overexposed", partial(change.scale_levels, factor=2.0)),
-        "overexposed: gamma 0.3": ("overexposed", partial(change.apply_gamma, gamma=0.3)),
-        "underexposed: levels quartered": ("underexposed", partial(change.scale_levels, factor=0.25)),
-        "underexposed: gamma 4": ("underexposed", partial(change.apply_gamma, gamma=4.0)),
-        "three lines of text over the lungs": ("text_over_lungs", partial(write_over, rng=rng)),
-    }
-
-
-def write_over(film: Film, rng: Random) -> Film:
-    """Return a film with three lines of white or black writing over the lungs."""
-    written, ink = film.copy(), int(rng.choice([0, 255]))
-    side = len(film)
-    for row in (0.35, 0.5, 0.65):
-        place = (int(side * rng.uniform(0.15, 0.3)), int(side * row))
-        cv2.putText(
-            written, "NOT FOR DIAGNOSIS"[: rng.integers(9, 18)], place, 0, side / 350, ink, 2, cv2.LINE_AA
-        )
-    return written
 
 
 def measure_others(
@@ -264,10 +243,6 @@ def evenly(slices: Any, count: int) -> list[Any]:
     return [slices[place] for place in places]
 
 
-def some(films: Sequence[Film], count: int, rng: Random) -> list[Film]:
-    return [films[place] for place in rng.permutation(len(films))[:count]]
-
-
 def time_gate(judge: Judge, films: Sequence[Film]) -> dict[str, float]:
     """Return the median time of the networks and of the gate, in milliseconds a film."""
     networks, gate = [], []
@@ -283,6 +258,22 @@ def time_gate(judge: Judge, films: Sequence[Film]) -> dict[str, float]:
 
 def refusals(found: Found) -> dict[str, Any]:
     return share(each.refused for each in found)
+
+
+def mended(seen: Found, pose: Correction) -> dict[str, Any]:
+    """Return how often an answer came with just that correction which a film needs."""
+    return share(
+        not each.refused and any(warning.correction == pose for warning in each.warnings) for each in seen
+    )
+
+
+def answered_with(seen: Found, code: str) -> dict[str, Any]:
+    """Return how often an answer came with this warning."""
+    return share(not each.refused and warned(each, code) for each in seen)
+
+
+def called_turned(verdict: Verdict) -> bool:
+    return warned(verdict, "rotated") or warned(verdict, "inverted")
 
 
 def warned(verdict: Verdict, code: str) -> bool:

@@ -2,10 +2,10 @@
 
     python -m backend.training.gate --data DATA [--limits-only]
 
-Films of the training split, as they are and changed in what must not matter, turned and inverted, whole and
-in part, stand against what is drawn (negatives.py) and what packages ship (pictures.py, the side `fit`).
-Limits of warnings are quantiles over films of the validation split; the threshold (see `threshold`) stands
-off from one. It writes WEIGHTS/gate.safetensors and names it in card.json.
+Films of the training split, as they are and changed in what must not matter, turned, inverted, and degraded
+in what is warned of (degradations.py), stand against what is drawn (negatives.py) and what packages ship
+(pictures.py, the side `fit`). Limits of warnings are quantiles over films of the validation split; the
+threshold (see `threshold`) stands off from one. It writes WEIGHTS/gate.safetensors and names it in card.json.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+import safetensors
 import safetensors.numpy
 from numpy.typing import NDArray
 from tqdm import tqdm
@@ -33,13 +34,22 @@ from backend.inference.corrections import correct
 from backend.inference.engine import ENGINES, FILMS_AT_ONCE, EngineName
 from backend.inference.ensemble import Ensemble
 from backend.inference.errors import WeightsRefused
-from backend.inference.gate import FARTHEST, WRONG_POSES, Gate, Space, check_networks, part_of
+from backend.inference.gate import (
+    FARTHEST,
+    WRONG_POSES,
+    Gate,
+    Space,
+    check_description,
+    check_networks,
+    part_of,
+)
 from backend.inference.images import Film
 from backend.inference.preprocess import levels_of_squeezed, preprocess, squeeze
 from backend.inference.synthetic import draw_chest_film
 from backend.inference.weights import check_file
 from backend.training import perturbations as change
 from backend.training.data import DataError, Record, find_records, read_film
+from backend.training.degradations import DEGRADATIONS, cut_off, degrade
 from backend.training.negatives import DRAWN, FROM_FILMS
 from backend.training.perturbations import PERTURBATIONS
 from backend.training.pictures import crops, find_pictures
@@ -53,26 +63,30 @@ Tensors = dict[str, Floats]
 
 COMPONENTS = 64
 _UNDO = {"rotate_90": "rotate_270", "rotate_180": "rotate_180", "rotate_270": "rotate_90", "invert": "invert"}
-_QUANTILES = {"clean": 0.999, "changed": 0.99, "turned": 0.95}
-"""Of scores, by condition: the share of films that is let pass, room or not."""
-_FALSE_ALARMS = {"pose": 0.004, "pose of part": 0.01, "crop": 0.01, "one of two": 0.003, "one": 0.006}
+DEGRADED_AND_TURNED = "degraded, every second turned or inverted"
+_LET_PASS = {"clean": 0.999, **dict.fromkeys(DEGRADATIONS, 0.98), DEGRADED_AND_TURNED: 0.95}
+"""The share of films that the threshold is not below, by condition. It is lower for those that are degraded
+far, and lower still for those that are turned as well: to pass more of them would pass photographs."""
+_USUALLY_LET_PASS = 0.99
+_FALSE_ALARMS = {"pose": 0.004, "pose of degraded": 0.01, "crop": 0.01, "one of two": 0.003, "one": 0.006}
 _ROOM = 0.25
 """How far the threshold stands off from films towards what is none, where there is room between them."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How many images are used: descriptions cost a millisecond, the networks thirty."""
+    """How many images are used: a description costs less than a millisecond, the networks thirty."""
 
     films: int = 4000
     drawn: int = 4000
     spoilt: int = 1500
     samples: int = 600
     crops: int = 100
-    seen_films: int = 700
+    seen_films: int = 500
     seen_poses: int = 60
     seen_samples: int = 120
-    seen_others: int = 900
+    seen_degraded: int = 600
+    seen_others: int = 1900
     kept_others: int = 400
     kept_samples: int = 40
     validation: int = 565
@@ -93,8 +107,11 @@ def fit(data: Path, weights: Path, engine: EngineName = "auto", plan: Plan = Pla
     upright = [vary(film, rng) for film in watch(films, "films")]
     samples = draw_samples(plan.samples, side, rng)
     turned = {pose: [pose_wrong(vary(film, rng), pose) for film in films] for pose in WRONG_POSES}
-    tensors = fit_image_heads(films, [*upright, *samples], turned, others, rng)
-    shown = [*upright[: plan.seen_films], *samples[: plan.seen_samples]]
+    degraded = degrade_all(films, rng.spawn(1)[0])
+    tensors = fit_image_heads(films, [*upright, *samples], turned, degraded, others, rng)
+    # Of other films than those before: fit_space asks how far films lie that had no part in it.
+    apart = degraded[plan.seen_films :][: plan.seen_degraded]
+    shown = [*upright[: plan.seen_films], *samples[: plan.seen_samples], *apart]
     for wrong in turned.values():
         shown += wrong[-plan.seen_poses :]
     tensors |= fit_depth(ensemble, shown, others[: plan.seen_others], rng)
@@ -117,9 +134,17 @@ def refit_limits(
     part = plan.kept_others / (plan.drawn + plan.spoilt)
     few = replace(plan, drawn=round(part * plan.drawn), spoilt=round(part * plan.spoilt), crops=5)
     fresh = draw_negatives(validation, few, rng)
-    tensors = safetensors.numpy.load_file(check_file(weights, card.file, card.sha256))
+    tensors = read_heads(check_file(weights, card.file, card.sha256))
     fitted = {**card.fitted, "seed_of_limits": seed}
     return finish(ensemble, weights, tensors, validation, fresh, fitted, plan, rng)
+
+
+def read_heads(path: Path) -> dict[str, NDArray[Any]]:
+    """Return a stored gate's tensors; raise WeightsRefused if they were fitted to another description."""
+    with safetensors.safe_open(path, framework="numpy") as stored:
+        check_description(stored.metadata() or {})
+        names = list(stored.keys())
+        return {name: stored.get_tensor(name) for name in names}
 
 
 def finish(
@@ -138,7 +163,8 @@ def finish(
     samples = draw_samples(plan.kept_samples, ensemble.card.input.size, rng)
     refused = gate.score(describe(samples), see(ensemble, samples)) > limits["score"]
 
-    stored = safetensors.numpy.save(tensors, {"limits": json.dumps(limits)})
+    metadata = {"limits": json.dumps(limits), "description": features.VERSION}
+    stored = safetensors.numpy.save(tensors, metadata)
     unfinished = weights / f"{FILE}.tmp"
     unfinished.write_bytes(stored)
     os.replace(unfinished, weights / FILE)
@@ -158,6 +184,11 @@ def finish(
     )
     card.write(weights)
     return card
+
+
+def some(films: Sequence[Film], count: int, rng: Random) -> list[Film]:
+    """Return at most so many of the films, at random."""
+    return [films[place] for place in rng.permutation(len(films))[:count]]
 
 
 def read_squeezed(records: Sequence[Record], count: int, side: int, rng: Random) -> list[Film]:
@@ -229,18 +260,19 @@ def pose_wrong(film: Film, correction: str) -> Film:
     return correct(film, _UNDO[correction])  # type: ignore[arg-type]
 
 
-def cut_off(film: Film, rng: Random) -> Film:
-    """Return a part of a film, so that parts of the lungs are missing."""
-    side = len(film)
-    height, width = (round(side * rng.uniform(0.45, 0.68)) for _ in range(2))
-    top, left = rng.integers(0, side - height), rng.integers(0, side - width)
-    return squeeze(np.ascontiguousarray(film[top : top + height, left : left + width]), side)
+def degrade_all(films: Sequence[Film], rng: Random) -> list[Film]:
+    """Return films that are degraded as far as should still be answered; half of them lie wrong as well."""
+    degraded = [degrade(vary(film, rng), rng) for film in films]
+    for place in range(0, len(degraded), 2):
+        degraded[place] = pose_wrong(degraded[place], WRONG_POSES[rng.integers(len(WRONG_POSES))])
+    return degraded
 
 
 def fit_image_heads(
     films: Sequence[Film],
     upright: Sequence[Film],
     turned: dict[Any, list[Film]],
+    degraded: Sequence[Film],
     others: Sequence[Film],
     rng: Random,
 ) -> Tensors:
@@ -248,15 +280,16 @@ def fit_image_heads(
     plain = describe(watch(upright, "describe"))
     poses = {pose: describe(watch(each, str(pose))) for pose, each in turned.items()}
     refused = describe(watch(others, "others"))
-    some = [each[:: len(poses)] for each in poses.values()]
-    accepted = np.concatenate([plain, *some])
+    few = [each[:: len(poses)] for each in poses.values()]
+    accepted = np.concatenate([plain, *few, describe(watch(degraded, "degraded"))])
     tensors = fit_head(
         "image",
         np.concatenate([accepted, refused]),
         np.repeat([0, 1], [len(accepted), len(refused)]),
         hidden=48,
+        networks=2,
     )
-    # A generator of its own, so that its parts change nothing in what the heads after it are fitted to.
+    # A generator of its own, so that it changes nothing in what the heads after it are fitted to.
     tensors |= fit_pose([plain, *poses.values()], films, rng.spawn(1)[0])
     parts = describe(cut_off(film, rng) for film in films)
     return tensors | fit_head(
@@ -265,22 +298,20 @@ def fit_image_heads(
 
 
 def fit_pose(whole: Sequence[Floats], films: Sequence[Film], rng: Random) -> Tensors:
-    """Fit how a film lies, to descriptions of whole films by pose, and to a part of each film in each pose.
+    """Fit how a film lies, to descriptions of films by pose, and to each film degraded in each pose.
 
     The right pose comes first, then WRONG_POSES in their order.
     """
-    upright = describe(vary_part(film, rng) for film in watch(films, "parts"))
+    upright = describe(degrade(vary(film, rng), rng) for film in watch(films, "degraded"))
     wrong = [
-        describe(pose_wrong(vary_part(film, rng), pose) for film in watch(films, f"parts, {pose}"))
+        describe(
+            pose_wrong(degrade(vary(film, rng), rng), pose) for film in watch(films, f"degraded, {pose}")
+        )
         for pose in WRONG_POSES
     ]
     kinds = [*whole, upright, *wrong]
     labels = np.repeat([*range(len(whole))] * 2, [len(each) for each in kinds])
     return fit_head("pose", np.concatenate(kinds), labels, hidden=48)
-
-
-def vary_part(film: Film, rng: Random) -> Film:
-    return cut_off(vary(film, rng), rng)
 
 
 def fit_depth(ensemble: Ensemble, films: Sequence[Film], others: Sequence[Film], rng: Random) -> Tensors:
@@ -296,6 +327,7 @@ def fit_depth(ensemble: Ensemble, films: Sequence[Film], others: Sequence[Film],
         np.concatenate(inputs),
         np.repeat([0, 1], [len(each) for each in inputs]),
         hidden=16,
+        networks=8,
         decay=1.0,
     )
 
@@ -318,6 +350,22 @@ def fit_space(stages: Floats, fresh: Floats) -> Tensors:
     return tensors
 
 
+def conditions_of(films: Sequence[Film], plan: Plan, rng: Random) -> dict[str, list[Film]]:
+    """Return films as they are, and some of them changed, turned and degraded in every way."""
+    # A generator of its own, so that how films are degraded changes nothing in what is drawn after it.
+    apart, count = rng.spawn(1)[0], plan.validation_changed
+    return {
+        "clean": list(films[: plan.validation_seen]),
+        **{name: [alter(film) for film in some(films, count, rng)] for name, alter in PERTURBATIONS.items()},
+        **{pose: [pose_wrong(film, pose) for film in some(films, count, rng)] for pose in WRONG_POSES},
+        **{
+            name: [each.alter(film, apart) for film in some(films, count, apart)]
+            for name, each in DEGRADATIONS.items()
+        },
+        DEGRADED_AND_TURNED: degrade_all(some(films, count, apart), apart),
+    }
+
+
 def fit_limits(
     gate: Gate,
     ensemble: Ensemble,
@@ -327,14 +375,7 @@ def fit_limits(
     rng: Random,
 ) -> dict[str, float]:
     """Return every limit, by films of the validation split and others that no head was fitted to."""
-    conditions: dict[str, list[Film]] = {"clean": list(films[: plan.validation_seen])}
-    for name, alter in PERTURBATIONS.items():
-        conditions[name] = [
-            alter(films[place]) for place in rng.permutation(len(films))[: plan.validation_changed]
-        ]
-    for pose in WRONG_POSES:
-        chosen = rng.permutation(len(films))[: plan.validation_changed]
-        conditions[pose] = [pose_wrong(films[place], pose) for place in chosen]
+    conditions = conditions_of(films, plan, rng)
     described = {name: describe(each) for name, each in conditions.items()}
     stages = {name: see(ensemble, watch(each, f"validation, {name}")) for name, each in conditions.items()}
 
@@ -343,7 +384,7 @@ def fit_limits(
     scores = {name: gate.score(described[name], stages[name]) for name in conditions}
     of_others = gate.score(describe(others), see(ensemble, watch(others, "others kept back")))
 
-    clean, parts = describe(films), describe(cut_off(film, rng) for film in films)
+    clean, degraded = describe(films), describe(degrade(film, rng) for film in films)
     levels = [levels_of_squeezed(film) for film in films]
     white, black = np.array([features.exposure(each) for each in levels]).T
     bright = [features.brightness(each) for each in levels]
@@ -351,7 +392,7 @@ def fit_limits(
     return {
         "score": threshold(scores, of_others),
         "distance": gate.limits["distance"],
-        "pose": limit_of_poses(gate, clean, parts),
+        "pose": limit_of_poses(gate, clean, degraded),
         "crop": max(0.0, quantile(gate.crop(clean)[:, 0], 1 - _FALSE_ALARMS["crop"])),
         "sharpness": quantile([features.sharpness(each) for each in levels], rare),
         "white": max(0.02, quantile(white, 1 - pair)),
@@ -362,11 +403,11 @@ def fit_limits(
     }
 
 
-def limit_of_poses(gate: Gate, whole: Floats, parts: Floats) -> float:
-    """Return the margin that but few films exceed of those that lie right, of whole ones as of parts."""
+def limit_of_poses(gate: Gate, clean: Floats, degraded: Floats) -> float:
+    """Return the margin that but few films exceed of those that lie right, of clean as of degraded ones."""
     exceeded = (
         quantile(gate.margins(described).max(axis=1), 1 - _FALSE_ALARMS[alarm])
-        for described, alarm in ((whole, "pose"), (parts, "pose of part"))
+        for described, alarm in ((clean, "pose"), (degraded, "pose of degraded"))
     )
     return max(0.0, *exceeded)
 
@@ -377,10 +418,7 @@ def threshold(films: dict[str, Floats], others: Floats) -> float:
     It begins at the highest of the films' quantiles, by condition, and goes a part of the way from there to
     the score that all but one in a hundred others exceed.
     """
-    most = max(
-        quantile(each, _QUANTILES["clean" if name == "clean" else "turned" if name in _UNDO else "changed"])
-        for name, each in films.items()
-    )
+    most = max(quantile(each, _LET_PASS.get(name, _USUALLY_LET_PASS)) for name, each in films.items())
     return most + _ROOM * max(0.0, quantile(others, 0.01) - most)
 
 
@@ -405,25 +443,33 @@ def see(ensemble: Ensemble, films: Iterable[Film]) -> Floats:
 
 
 def fit_head(
-    name: str, inputs: Floats, labels: NDArray[np.int64], hidden: int, decay: float = 1e-3
+    name: str, inputs: Floats, labels: NDArray[np.int64], hidden: int, networks: int = 1, decay: float = 1e-3
 ) -> Tensors:
-    """Return a Head's tensors, fitted by cross-entropy with early stopping."""
+    """Return a Head's tensors: the mean of so many networks, as one, fitted by cross-entropy, stopped early.
+
+    They begin with other weights and stop by other parts of the inputs, so that they err differently.
+    """
     from sklearn.neural_network import MLPClassifier
 
     mean, scale = inputs.mean(axis=0), inputs.std(axis=0) + 1e-3
     spread = ((inputs - mean) / scale).clip(-FARTHEST, FARTHEST)
-    network = MLPClassifier((hidden,), alpha=decay, early_stopping=True, max_iter=40, random_state=0)
-    network.fit(spread, labels)
-    (first, second), (bias, out_bias) = network.coefs_, network.intercepts_
+    fitted = [
+        MLPClassifier((hidden,), alpha=decay, early_stopping=True, max_iter=40, random_state=seed).fit(
+            spread, labels
+        )
+        for seed in range(networks)
+    ]
+    first, second = zip(*(network.coefs_ for network in fitted), strict=True)
+    bias, out_bias = zip(*(network.intercepts_ for network in fitted), strict=True)
     return {
         f"{name}.{key}": np.asarray(value, np.float32)
         for key, value in {
             "mean": mean,
             "scale": scale,
-            "hidden": first,
-            "hidden_bias": bias,
-            "out": second,
-            "out_bias": out_bias,
+            "hidden": np.concatenate(first, axis=1),
+            "hidden_bias": np.concatenate(bias),
+            "out": np.concatenate(second) / networks,
+            "out_bias": np.mean(out_bias, axis=0),
         }.items()
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from backend.inference.corrections import Correction
 from backend.inference.gate import WRONG_POSES
+from backend.training.degradations import DEGRADATIONS
 from backend.training.perturbations import PERTURBATIONS
 
 
@@ -16,28 +17,31 @@ def name_of(pose: Correction) -> str:
 
 
 def name_of_part(pose: Correction) -> str:
-    """Return how a table calls it that the correction is offered for parts of such films."""
-    return f"cut off and {name_of(pose)}: told"
+    """Return how a table calls parts of such films."""
+    return f"cut off and {name_of(pose)}"
+
+
+def told(films: str) -> str:
+    """Return how a table calls it that such films are answered with the correction they need."""
+    return f"{films}: told"
 
 
 WARNED_OF = {
     **{name_of(pose): 0.95 for pose in WRONG_POSES},
-    "a quarter of the resolution": 0.5,
-    "an eighth of the resolution": 0.9,
-    "a half to two thirds of the sides left": 0.8,
-    "overexposed: levels doubled": 0.9,
-    "overexposed: gamma 0.3": 0.9,
-    "underexposed: levels quartered": 0.9,
-    "underexposed: gamma 4": 0.9,
-    "three lines of text over the lungs": 0.8,
+    **{name: each.told_at_least for name, each in DEGRADATIONS.items()},
 }
-"""How often each way to spoil a film should be warned of, at least."""
+"""How often films that are turned, inverted or degraded should be answered with the warning, at least."""
 
-CALLED_CUT_OFF = "whole, turned or inverted: called cut off"
-CALLED_TURNED = "cut off, upright: called turned or inverted"
-FALSE_OF_PARTS = (CALLED_CUT_OFF, CALLED_TURNED)
-TOLD_OF_PARTS = {name_of_part(pose): 0.9 for pose in WRONG_POSES}
-"""How often the correction should be offered that a part of a film needs, at least."""
+CUT_OFF_FOR_TURNED = "whole, turned or inverted: called cut off"
+CUT_OFF_FOR_DEGRADED = "whole, degraded: called cut off"
+TURNED_FOR_CUT_OFF = "cut off, upright: called turned or inverted"
+TURNED_FOR_DEGRADED = "degraded, cut off among them, upright: called turned or inverted"
+FALSE_OF_PARTS = (CUT_OFF_FOR_TURNED, CUT_OFF_FOR_DEGRADED, TURNED_FOR_CUT_OFF, TURNED_FOR_DEGRADED)
+TOLD_OF_PARTS = {told(name_of_part(pose)): 0.9 for pose in WRONG_POSES}
+"""How often a part of a film should be answered with the correction it needs, at least."""
+
+REFUSED_OF = {"as they are": 0.003, **dict.fromkeys([*PERTURBATIONS, *WARNED_OF], 0.01)}
+"""How many held-out films should be refused, at most, by what was done to them."""
 
 
 def as_markdown(report: dict[str, Any]) -> str:
@@ -61,11 +65,9 @@ def aims(report: dict[str, Any]) -> str:
     """Return which of the shares that were aimed at were reached, and which were not."""
     films, others, false = report["films"], report["others"], report["false_warnings"]
     found = [
-        ("held-out films refused, at most", 0.003, films["as they are"]["share"], False),
         *(
-            (f"films refused, {name}, at most", 0.01, films[name]["share"], False)
-            for name in PERTURBATIONS
-            if name in films
+            (f"films refused, {name}, at most", most, films[name]["share"], False)
+            for name, most in REFUSED_OF.items()
         ),
         (
             "photographs and documents refused, at least",
@@ -77,7 +79,7 @@ def aims(report: dict[str, Any]) -> str:
         *((f"false `{code}`, at most", 0.02, each["share"], False) for code, each in false.items()),
         *((f"{what}, at most", 0.02, report["parts"][what]["share"], False) for what in FALSE_OF_PARTS),
         *(
-            (f"warned of, {what}, at least", aim, report["warnings"][what]["share"], True)
+            (f"answered with the warning, {what}, at least", aim, report["warnings"][what]["share"], True)
             for what, aim in WARNED_OF.items()
         ),
         *(
@@ -110,12 +112,12 @@ TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
     "others": lambda report: _table("no frontal chest radiographs", "refused", report["others"]),
     "unseen": lambda report: _table("chest radiographs unlike those it knows", "refused", report["unseen"]),
     "warnings": lambda report: _table(
-        "held-out films made worse", "warned of, refused or not", report["warnings"]
+        "held-out films made worse", "answered with the warning", report["warnings"]
     ),
     "false-warnings": lambda report: _table(
         "warnings on held-out films as they are", "given", report["false_warnings"]
     ),
     "parts": lambda report: _table(
-        "held-out films, cut off or turned or both", "how often, refused or not", report["parts"]
+        "held-out films, degraded or turned or both", "how often", report["parts"]
     ),
 }
